@@ -1,0 +1,274 @@
+/**
+ * The durable memory. Methods are whole use cases, each atomic, so that a synchronous and an
+ * asynchronous database can both do them. Everything that resolved survives SIGKILL and power loss.
+ * `testkit`'s `storeSuite` is the contract in full.
+ */
+import type {
+  AccountId,
+  Address,
+  AgentEvent,
+  AgentId,
+  Attachment,
+  ChatKey,
+  IncomingEvent,
+  Locale,
+  MessageId,
+  OperationId,
+  OutgoingMessage,
+  PersonId,
+  PlatformChatId,
+  RequestId,
+  SurfaceId,
+  TurnId,
+} from '@surfaces/protocol';
+import type { Timeline } from './timeline.ts';
+
+export interface Person {
+  readonly id: PersonId;
+  readonly name: string;
+  readonly locale: Locale;
+}
+
+export interface Chat {
+  readonly key: ChatKey;
+  /** `C1`, `C2`, … per owner. */
+  readonly chatId: string;
+  readonly name: string;
+  readonly owner: PersonId;
+  readonly agentId: AgentId;
+  readonly platformChatId: PlatformChatId;
+  readonly state: 'active' | 'archived';
+}
+
+/** `expired`: too old when accepted or at a restart, named in a note instead of run. */
+export type TurnOutcome = 'answered' | 'failed' | 'cancelled' | 'interrupted' | 'expired';
+export type TurnState = 'queued' | 'running' | 'finished';
+
+export interface Turn {
+  readonly id: TurnId;
+  readonly chat: ChatKey;
+  readonly person: PersonId;
+  readonly address: Address;
+  readonly text: string;
+  readonly attachments: readonly Attachment[];
+  /** Epoch milliseconds, by the messenger's clock. */
+  readonly sentAt: number;
+  /** Epoch milliseconds, by ours. */
+  readonly acceptedAt: number;
+  readonly state: TurnState;
+  readonly outcome?: TurnOutcome;
+  /** Names the request to the agent; a retry has its own. */
+  readonly requestId: RequestId;
+  /** The placeholder message that shows this turn's preview (`preview: 'edit'`). */
+  readonly previewMessageId?: MessageId;
+}
+
+/**
+ * The right to work on a chat. Every write below that takes a lease fails with a `lease_lost` error
+ * when another process has claimed the chat since.
+ */
+export interface Lease {
+  readonly chat: ChatKey;
+  readonly generation: number;
+}
+
+/** Something to do at the messenger, split and addressed. The id is for ever. */
+export interface NewOperation {
+  readonly id: OperationId;
+  readonly address: Address;
+  /** With it: an edit of that message. Without: a send. */
+  readonly editOf?: MessageId;
+  readonly message: OutgoingMessage;
+  readonly chat: ChatKey;
+  readonly turn?: TurnId;
+}
+
+export interface Operation extends NewOperation {
+  /** Grows with the order in which operations were committed. */
+  readonly seq: number;
+  /** `sending`: an attempt began and its outcome was not stored. */
+  readonly state: 'pending' | 'sending' | 'sent' | 'dead';
+  readonly attempts: number;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+  readonly messageId?: MessageId;
+  /** Why the last attempt failed; scrubbed. */
+  readonly error?: string;
+}
+
+export interface AcceptInput {
+  readonly event: IncomingEvent;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** Language of a person who is new and whose messenger names none. */
+  readonly defaultLocale: Locale;
+  /** Used when (address, person) is bound to no chat yet; the store numbers it. */
+  readonly newChat: {
+    readonly agentId: AgentId;
+    readonly platformChatId: PlatformChatId;
+    readonly name: string;
+  };
+  /** Most turns of one chat that may wait or run. */
+  readonly queueLimit: number;
+  /** A message sent longer ago than this is expired at once. Milliseconds. */
+  readonly staleAfterMs: number;
+  /** Enter the person's words into the timeline too (`history: 'store'`), in the same commit. */
+  readonly record: boolean;
+}
+
+export type Accepted =
+  | { readonly outcome: 'duplicate'; readonly seq?: number }
+  | { readonly outcome: 'queue_full'; readonly person: Person; readonly chat: Chat }
+  /** A message: a turn was queued, or (`expired`) stored as finished. */
+  | {
+      readonly outcome: 'turn' | 'expired';
+      readonly turn: Turn;
+      readonly chat: Chat;
+      readonly person: Person;
+      readonly seq?: number;
+    }
+  /** A command or a callback: handle it, then `completeEvent`. */
+  | {
+      readonly outcome: 'event';
+      readonly pending: PendingEvent;
+      readonly chat: Chat;
+      readonly person: Person;
+      readonly seq?: number;
+    };
+
+/** A command or callback that was accepted and not yet completed. */
+export interface PendingEvent {
+  readonly id: string;
+  readonly event: IncomingEvent;
+  readonly acceptedAt: number;
+}
+
+export interface Confirmation {
+  readonly turn: TurnId;
+  /** The agent's name of it; unique within the turn. */
+  readonly id: string;
+  /** Random and short: what buttons carry. */
+  readonly token: string;
+  readonly chat: ChatKey;
+  /** Who may answer. */
+  readonly person: PersonId;
+  readonly text: string;
+  readonly options: readonly { readonly id: string; readonly label: string; readonly kind: string }[];
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+  readonly decision?: string;
+}
+
+export type Decision =
+  | { readonly outcome: 'decided' | 'already_decided'; readonly confirmation: Confirmation }
+  | { readonly outcome: 'expired' | 'not_allowed' | 'not_found' };
+
+export interface Unfinished {
+  readonly chat: Chat;
+  readonly person: Person;
+  readonly turn: Turn;
+  /** Events journalled so far, in order of `seq`; empty unless the turn was running. */
+  readonly events: readonly AgentEvent[];
+}
+
+/** All that an earlier process left to do, of the named accounts, each list in order. */
+export interface Recovery {
+  readonly turns: readonly Unfinished[];
+  readonly operations: readonly Operation[];
+  readonly events: readonly {
+    readonly pending: PendingEvent;
+    readonly chat: Chat;
+    readonly person: Person;
+  }[];
+  /** Chats with expired turns that no note has named. */
+  readonly unnoted: readonly { readonly chat: Chat; readonly person: Person }[];
+}
+
+export interface StoreCounts {
+  readonly queued: number;
+  readonly running: number;
+  readonly deadLetters: number;
+}
+
+export interface Store {
+  readonly timeline: Timeline;
+
+  /**
+   * Takes an event in: deduplicated by (surface, account, event id), person and chat found or made,
+   * a message queued as a turn behind the chat's others. A refused one (`queue_full`) is not stored.
+   */
+  accept(input: AcceptInput): Promise<Accepted>;
+  /** Ends a command or callback together with its replies. Again with the same id: nothing happens. */
+  completeEvent(pendingId: string, replies: readonly NewOperation[]): Promise<readonly Operation[]>;
+
+  /** Makes this process the one that receives for an account. Throws a `lease_lost` error when a live one does. */
+  claimAccount(surface: SurfaceId, account: AccountId): Promise<void>;
+  /** Throws a `lease_lost` error while a live process holds the chat. */
+  claimChat(chat: ChatKey): Promise<Lease>;
+
+  /** queued → running. Durable before the agent hears of it. */
+  startTurn(lease: Lease, turn: TurnId): Promise<void>;
+  /** Adds to the turn's journal. An event whose `seq` is there already is left out. */
+  appendEvents(lease: Lease, turn: TurnId, events: readonly AgentEvent[]): Promise<void>;
+  /** Empties the journal of a turn whose agent begins it anew. */
+  restartJournal(lease: Lease, turn: TurnId): Promise<void>;
+  rememberPreview(lease: Lease, turn: TurnId, messageId: MessageId): Promise<void>;
+  /**
+   * queued or running → finished, with everything that is still to be shown of it, in one commit.
+   * The journal of the turn is dropped, its pending confirmations end. Finished already: nothing
+   * happens and the result is empty.
+   */
+  commitFinal(
+    lease: Lease,
+    turn: TurnId,
+    outcome: TurnOutcome,
+    operations: readonly NewOperation[],
+  ): Promise<readonly Operation[]>;
+  /** Queues the text of an earlier turn again, as a new turn at the end of its chat's lane. */
+  retryTurn(
+    turn: TurnId,
+    address: Address,
+    now: number,
+    queueLimit: number,
+  ): Promise<Turn | 'queue_full' | 'not_found'>;
+  /** Marks all expired turns of a chat as named, and commits the note. `texts`: the first of them. */
+  noteExpired(
+    chat: ChatKey,
+    note: (expired: readonly Turn[]) => NewOperation,
+  ): Promise<Operation | undefined>;
+
+  /** pending → sending; only for surfaces whose sends are ambiguous. */
+  beginOperation(id: OperationId): Promise<void>;
+  settleOperation(
+    id: OperationId,
+    result:
+      | { readonly state: 'sent'; readonly messageId: MessageId }
+      | { readonly state: 'dead' | 'pending'; readonly error: string },
+  ): Promise<void>;
+
+  /** Opens a confirmation, or returns the one that this turn already has under the agent's id. */
+  openConfirmation(lease: Lease, confirmation: Omit<Confirmation, 'decision'>): Promise<Confirmation>;
+  /** One conditional update decides. `token` may be left out: then the newest pending one of the chat. */
+  decide(input: {
+    readonly chat: ChatKey;
+    readonly token?: string;
+    readonly choose: { readonly option: string } | { readonly kind: 'allow_once' | 'reject' };
+    readonly person: PersonId;
+    readonly now: number;
+  }): Promise<Decision>;
+
+  /** The newest turns of a chat, newest first. */
+  lastTurns(chat: ChatKey, limit: number): Promise<readonly Turn[]>;
+  /** The newest operations of a chat, newest first. */
+  lastOperations(chat: ChatKey, limit: number): Promise<readonly Operation[]>;
+  deadLetters(limit: number): Promise<readonly Operation[]>;
+  counts(): Promise<StoreCounts>;
+
+  recover(
+    accounts: readonly { readonly surface: SurfaceId; readonly account: AccountId }[],
+  ): Promise<Recovery>;
+  /** Proves that a write reaches the disk. Rejects with a `StoreError` when it does not. */
+  probe(): Promise<void>;
+  /** Finishes what was asked for, then lets go of leases and files. */
+  close(): Promise<void>;
+}
