@@ -79,6 +79,10 @@ export interface AgentHealth {
  */
 export interface AgentClient {
   readonly agentId: AgentId;
+  /** As configured, without credentials; for logs. */
+  readonly baseUrl: string;
+  /** Where a context is reached, without credentials; for logs. */
+  url(platformChatId: PlatformChatId): string;
   send(request: AgentRequest, signal: AbortSignal): AsyncIterable<AgentEvent>;
   /** Answers a `confirm` event of a running request. Repeating it is harmless. */
   reply(

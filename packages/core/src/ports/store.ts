@@ -224,19 +224,26 @@ export interface Store {
     outcome: TurnOutcome,
     operations: readonly NewOperation[],
   ): Promise<readonly Operation[]>;
-  /** Queues the text of an earlier turn again, as a new turn at the end of its chat's lane. */
-  retryTurn(
-    turn: TurnId,
-    address: Address,
-    now: number,
-    queueLimit: number,
-  ): Promise<Turn | 'queue_full' | 'not_found'>;
+  /**
+   * Queues the text of a finished turn of this chat again, as a new turn at the end of its lane.
+   * Without `turn`: the newest finished one. `again` makes it safe to repeat: the same key is one turn.
+   */
+  retryTurn(input: {
+    readonly chat: ChatKey;
+    readonly turn?: TurnId;
+    readonly again: string;
+    readonly address: Address;
+    readonly now: number;
+    readonly queueLimit: number;
+  }): Promise<Turn | 'queue_full' | 'not_found'>;
   /** Marks all expired turns of a chat as named, and commits the note. `texts`: the first of them. */
   noteExpired(
     chat: ChatKey,
     note: (expired: readonly Turn[]) => NewOperation,
   ): Promise<Operation | undefined>;
 
+  /** Commits operations that belong to no other use case. Ids that are there already are left out. */
+  enqueue(operations: readonly NewOperation[]): Promise<readonly Operation[]>;
   /** pending → sending; only for surfaces whose sends are ambiguous. */
   beginOperation(id: OperationId): Promise<void>;
   settleOperation(
