@@ -1,0 +1,80 @@
+/** The longer questions to the memory tables. */
+import { type Address, addressKey } from '@surfaces/protocol';
+import type { Confirmation, Decision, Recovery, Store } from '../ports/store.ts';
+import type { Timeline, TimelineEntry } from '../ports/timeline.ts';
+import type { ConfirmationRow, MemoryTables } from './memory-database.ts';
+
+type DecideInput = Parameters<Store['decide']>[0];
+
+/** Who may not answer learns nothing of the decision, so that is asked first. */
+export function decideInMemory(tables: MemoryTables, input: DecideInput): Decision {
+  const row = findConfirmation(tables, input);
+  if (row === undefined) return { outcome: 'not_found' };
+  const { confirmation } = row;
+  if (confirmation.person !== input.person) return { outcome: 'not_allowed' };
+  if (confirmation.decision !== undefined) return { outcome: 'already_decided', confirmation };
+  if (row.ended || confirmation.expiresAt <= input.now) return { outcome: 'expired' };
+  const decision = chosen(confirmation, input.choose);
+  if (decision === undefined) return { outcome: 'not_found' };
+  row.confirmation = { ...confirmation, decision };
+  return { outcome: 'decided', confirmation: row.confirmation };
+}
+
+function findConfirmation(tables: MemoryTables, input: DecideInput): ConfirmationRow | undefined {
+  const ofChat = tables.confirmations.filter((row) => row.confirmation.chat === input.chat);
+  if (input.token !== undefined) return ofChat.find((row) => row.confirmation.token === input.token);
+  const pending = ofChat.filter((row) => !row.ended && row.confirmation.decision === undefined);
+  return pending.findLast((row) => row.confirmation.expiresAt > input.now) ?? pending.at(-1);
+}
+
+function chosen({ options }: Confirmation, choose: DecideInput['choose']): string | undefined {
+  return 'option' in choose
+    ? options.find((option) => option.id === choose.option)?.id
+    : options.find((option) => option.kind === choose.kind)?.id;
+}
+
+export function recoverFromMemory(tables: MemoryTables, accounts: Parameters<Store['recover']>[0]): Recovery {
+  const ours = ({ surface, account }: Pick<Address, 'surface' | 'account'>) =>
+    accounts.some((one) => one.surface === surface && one.account === account);
+  const turns = [...tables.turns.values()].filter((row) => ours(row.turn.address));
+  const expired = turns.filter((row) => !row.noted);
+  const unnoted = [...new Set(expired.map((row) => row.turn.chat))];
+  const chatAndPerson = (key: Parameters<MemoryTables['chatRow']>[0]) => {
+    const { chat } = tables.chatRow(key);
+    return { chat, person: tables.person(chat.owner) };
+  };
+  return {
+    turns: turns
+      .filter((row) => row.turn.state !== 'finished')
+      .map(({ turn, journal }) => ({
+        chat: tables.chatRow(turn.chat).chat,
+        person: tables.person(turn.person),
+        turn,
+        events: [...journal.values()].sort((a, b) => a.seq - b.seq),
+      })),
+    operations: [...tables.operations.values()]
+      .filter(({ state, address }) => (state === 'pending' || state === 'sending') && ours(address))
+      .sort((a, b) => a.seq - b.seq),
+    events: [...tables.inbox.values()]
+      .filter((row) => row.pending && ours(row.event))
+      .map(({ id, event, acceptedAt, chat, person }) => ({
+        pending: { id, event, acceptedAt },
+        chat: tables.chatRow(chat).chat,
+        person: tables.person(person),
+      })),
+    unnoted: unnoted.map(chatAndPerson),
+  };
+}
+
+export function readTimeline(
+  tables: MemoryTables,
+  address: Address,
+  { after, before, limit }: Parameters<Timeline['read']>[1],
+): TimelineEntry[] {
+  const key = addressKey(address);
+  const rows = tables.timeline
+    .filter((row) => row.address === key)
+    .filter(({ seq }) => (after === undefined || seq > after) && (before === undefined || seq < before))
+    .map(({ seq, at, item }) => ({ seq, at, item }));
+  return after === undefined ? rows.slice(Math.max(0, rows.length - limit)) : rows.slice(0, limit);
+}
