@@ -1,1 +1,2 @@
-export {};
+export * from './fake-messenger.ts';
+export * from './fake-surface.ts';
