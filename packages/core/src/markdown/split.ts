@@ -83,7 +83,13 @@ class Splitter {
   *children(node: Parents): Generator<Piece> {
     let end = start(node);
     for (const child of node.children) {
-      const gap = this.#source.slice(end, start(child));
+      let gap = this.#source.slice(end, start(child));
+      // What is no child of its own but not white space either: the marker of a list item.
+      const marker = gap.trim();
+      if (marker !== '') {
+        yield* withGap(gap.slice(0, gap.indexOf(marker)), this.#words(marker));
+        gap = gap.slice(gap.indexOf(marker) + marker.length);
+      }
       end = stop(child);
       const text = this.#source.slice(start(child), end);
       if (this.#measure(text) <= this.#limit) yield { gap, text };

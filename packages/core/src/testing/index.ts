@@ -1,1 +1,3 @@
+export * from './fake-messenger.ts';
+export * from './fake-surface.ts';
 export * from './memory-store.ts';

@@ -1,0 +1,449 @@
+/**
+ * A messenger in memory: what people say waits until it is acknowledged, what is sent is shown, and
+ * every call can be made to fail. It outlives the adapters that connect to it, so a test can kill
+ * one and start the next.
+ */
+import {
+  AccountId,
+  type Address,
+  addressKey,
+  type EventId,
+  IncomingEvent,
+  type MessageId,
+  MessageId as MessageIdSchema,
+  type OperationId,
+  type OutgoingMessage,
+  SurfaceId,
+  type TurnId,
+} from '@surfaces/protocol';
+import type { Clock } from '../ports/clock.ts';
+import type { Accept, AcceptResult, Capabilities, Draft } from '../ports/surface-adapter.ts';
+import { SurfaceError } from '../ports/surface-errors.ts';
+
+export type CallKind = 'start' | 'send' | 'edit' | 'show' | 'clear' | 'typing';
+
+/**
+ * How a call fails. `unreachable`: nothing happened, and that is known. `lost_before`/`lost_after`:
+ * the caller cannot know whether it happened; it did not, or it did.
+ */
+export type FaultKind =
+  | 'rate_limited'
+  | 'unreachable'
+  | 'lost_before'
+  | 'lost_after'
+  | 'refused'
+  | 'cannot_start';
+
+export interface Fault {
+  readonly fault: FaultKind;
+  /** Any call when left out. */
+  readonly call?: CallKind;
+  /** How many calls fail; 1 when left out, `Infinity` until `heal`. */
+  readonly times?: number;
+  readonly retryAfterMs?: number;
+  /** Any address when left out. */
+  readonly address?: Address;
+}
+
+export interface Call {
+  readonly kind: CallKind;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly address?: Address;
+  readonly operationId?: OperationId;
+  readonly outcome: 'ok' | FaultKind;
+}
+
+export interface Shown {
+  readonly messageId: MessageId;
+  readonly operationId: OperationId;
+  readonly message: OutgoingMessage;
+  /** How often it was edited. */
+  readonly edits: number;
+}
+
+export interface Said {
+  readonly event: IncomingEvent;
+  /** Resolves when the adapter acknowledged it; never rejects. */
+  readonly acknowledged: Promise<AcceptResult>;
+}
+
+/** Who speaks, in the tests that do not care. */
+const ALICE = { externalId: 'alice', name: 'Alice' };
+export interface FakeAuthor {
+  readonly externalId: string;
+  readonly name: string;
+  readonly locale?: 'en' | 'ru' | 'ko';
+  readonly isBot?: boolean;
+}
+
+export interface FakeMessengerOptions {
+  readonly surface?: string;
+  readonly account?: string;
+  readonly capabilities?: Partial<Capabilities>;
+  readonly clock?: Clock;
+  /** Milliseconds until an event that was not acknowledged is delivered again. */
+  readonly redeliverMs?: number;
+  /** Answer 429 to calls over `capabilities.budget`, per room. */
+  readonly enforceBudget?: boolean;
+}
+
+export const FAKE_CAPABILITIES: Capabilities = {
+  text: { limit: 4000, unit: 'utf16' },
+  markdown: 'full',
+  preview: 'draft',
+  buttons: 'native',
+  typing: 'native',
+  sends: 'idempotent',
+  history: 'messenger',
+  refusals: 'message',
+  budget: { calls: 1000, perMs: 1000, reserve: 1, previewEveryMs: 0 },
+};
+
+const realClock: Clock = {
+  now: () => Date.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+interface Pending {
+  readonly said: Said;
+  readonly settle: (result: AcceptResult) => void;
+}
+
+interface Place {
+  shown: Shown[];
+  drafts: Map<TurnId, Draft>;
+  typing: boolean;
+  pending: Pending[];
+  delivering: boolean;
+}
+
+/** The connection of one adapter; a later one replaces it, as a second poller does. */
+export interface Session {
+  readonly accept: Accept;
+  /** Takes new events. */
+  receiving: boolean;
+  /** Its acknowledgements arrive. */
+  open: boolean;
+}
+
+export class FakeMessenger {
+  readonly surface: SurfaceId;
+  readonly account: AccountId;
+  readonly capabilities: Capabilities;
+  readonly clock: Clock;
+  /** Every call of an adapter, in order. */
+  readonly calls: Call[] = [];
+  /** Events that were refused, with what the person was told. */
+  readonly refusals: { readonly event: IncomingEvent; readonly notice: string }[] = [];
+  #connected = true;
+  #session: Session | undefined;
+  #faults: { fault: Fault; left: number }[] = [];
+  #holds: { call: CallKind; released: Promise<void> }[] = [];
+  #places = new Map<string, Place>();
+  #log = new Map<EventId, Said>();
+  #count = 0;
+  readonly #redeliverMs: number;
+  readonly #enforceBudget: boolean;
+
+  constructor(options: FakeMessengerOptions = {}) {
+    this.surface = SurfaceId.parse(options.surface ?? 'fake');
+    this.account = AccountId.parse(options.account ?? 'bot');
+    this.capabilities = { ...FAKE_CAPABILITIES, ...options.capabilities };
+    this.clock = options.clock ?? realClock;
+    this.#redeliverMs = options.redeliverMs ?? 10;
+    this.#enforceBudget = options.enforceBudget ?? false;
+  }
+
+  room(room: string): Address {
+    return { kind: 'room', surface: this.surface, account: this.account, room };
+  }
+
+  thread(room: string, thread: string): Address {
+    return { kind: 'thread', surface: this.surface, account: this.account, room, thread };
+  }
+
+  // What people do.
+
+  /** `/name args` is a command, anything else a message. */
+  say(address: Address, text: string, author: FakeAuthor = ALICE, sentAt = this.clock.now()): Said {
+    const command = /^\/([a-z]\w*)(?:\s+([\s\S]*))?$/u.exec(text);
+    const what = command
+      ? { kind: 'command', name: command[1], args: command[2] ?? '' }
+      : { kind: 'message', text };
+    return this.#enter(address, what, author, sentAt);
+  }
+
+  press(address: Address, action: string, author: FakeAuthor = ALICE): Said {
+    return this.#enter(address, { kind: 'callback', action }, author, this.clock.now());
+  }
+
+  /** Delivers an earlier event once more, as messengers do when they lost the acknowledgement. */
+  repeat(eventId: EventId): Said {
+    const said = this.#log.get(eventId);
+    if (!said) throw new Error(`no event ${eventId}`);
+    return this.#queue(said.event);
+  }
+
+  /** What can be read at an address now. */
+  shown(address: Address): readonly Shown[] {
+    return this.#place(address).shown;
+  }
+
+  drafts(address: Address): readonly Draft[] {
+    return [...this.#place(address).drafts.values()];
+  }
+
+  isTyping(address: Address): boolean {
+    return this.#place(address).typing;
+  }
+
+  /** Events that no adapter acknowledged yet. */
+  unacknowledged(): readonly IncomingEvent[] {
+    return [...this.#places.values()].flatMap((place) => place.pending.map(({ said }) => said.event));
+  }
+
+  // What goes wrong.
+
+  fail(fault: Fault): void {
+    this.#faults.push({ fault, left: fault.times ?? 1 });
+  }
+
+  heal(): void {
+    this.#faults = [];
+  }
+
+  /** Makes calls of a kind wait until the result is called. */
+  hold(call: CallKind): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const hold = { call, released: promise };
+    this.#holds.push(hold);
+    return () => {
+      this.#holds = this.#holds.filter((other) => other !== hold);
+      resolve();
+    };
+  }
+
+  disconnect(): void {
+    this.#connected = false;
+  }
+
+  reconnect(): void {
+    this.#connected = true;
+    this.#pumpAll();
+  }
+
+  // What the adapter calls.
+
+  open(accept: Accept): Session {
+    this.#session = { accept, receiving: true, open: true };
+    this.#pumpAll();
+    return this.#session;
+  }
+
+  /** Delivers nothing new; what is in flight can still be acknowledged. */
+  pause(session: Session): void {
+    session.receiving = false;
+  }
+
+  /** Nothing in flight is acknowledged any more: it is delivered to the next session. */
+  close(session: Session): void {
+    session.receiving = false;
+    session.open = false;
+    if (this.#session === session) this.#session = undefined;
+  }
+
+  isReceiving(session: Session): boolean {
+    return this.#connected && this.#session === session && session.receiving;
+  }
+
+  show(address: Address, operationId: OperationId, message: OutgoingMessage): MessageId {
+    const place = this.#place(address);
+    if (message.turnId !== undefined) place.drafts.delete(message.turnId as TurnId);
+    const before = place.shown.find((shown) => shown.operationId === operationId);
+    if (before && this.capabilities.sends === 'idempotent') return before.messageId;
+    const messageId = MessageIdSchema.parse(`m${++this.#count}`);
+    place.shown.push({ messageId, operationId, message, edits: 0 });
+    return messageId;
+  }
+
+  replace(address: Address, messageId: MessageId, message: OutgoingMessage): void {
+    const { shown } = this.#place(address);
+    const index = shown.findIndex((other) => other.messageId === messageId);
+    const before = shown[index];
+    if (!before) throw new SurfaceError('refused', `there is no message ${messageId} to edit here`);
+    shown[index] = { ...before, message, edits: before.edits + 1 };
+  }
+
+  draft(address: Address, turnId: TurnId, draft: Draft | undefined): void {
+    const { drafts } = this.#place(address);
+    if (draft) drafts.set(turnId, draft);
+    else drafts.delete(turnId);
+  }
+
+  typing(address: Address, on: boolean): void {
+    this.#place(address).typing = on;
+  }
+
+  /**
+   * Runs one call: waits where it is held, fails where a fault says so, refuses what a real
+   * messenger would refuse.
+   */
+  async call<T>(
+    kind: CallKind,
+    what: {
+      readonly address?: Address;
+      readonly operationId?: OperationId;
+      readonly message?: OutgoingMessage;
+    },
+    signal: AbortSignal | undefined,
+    effect: () => T,
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    for (const hold of this.#holds.filter(({ call }) => call === kind))
+      await untilAborted(hold.released, signal);
+    const fault = this.#takeFault(kind, what.address) ?? this.#overBudget(kind, what.address);
+    this.calls.push({
+      kind,
+      at: this.clock.now(),
+      ...(what.address && { address: what.address }),
+      ...(what.operationId && { operationId: what.operationId }),
+      outcome: fault?.fault ?? 'ok',
+    });
+    if (fault?.fault === 'lost_after') effect();
+    if (fault) throw errorOf(fault);
+    this.#check(what.address, what.message);
+    return effect();
+  }
+
+  #check(address: Address | undefined, message: OutgoingMessage | undefined): void {
+    if (address && (address.surface !== this.surface || address.account !== this.account)) {
+      throw new SurfaceError('refused', `${addressKey(address)} is not at this messenger`);
+    }
+    if (!message) return;
+    if (message.markdown.trim() === '') throw new SurfaceError('refused', 'a message must not be empty');
+    const { limit, unit } = this.capabilities.text;
+    const length =
+      unit === 'utf16' ? message.markdown.length : new TextEncoder().encode(message.markdown).length;
+    if (length > limit)
+      throw new SurfaceError('refused', `a message of ${length} is over the limit of ${limit}`);
+    if (message.buttons.length > 0 && this.capabilities.buttons === 'none') {
+      throw new SurfaceError('refused', 'this messenger has no buttons');
+    }
+  }
+
+  #takeFault(kind: CallKind, address: Address | undefined): Fault | undefined {
+    if (!this.#connected) return { fault: 'unreachable' };
+    const found = this.#faults.find(
+      ({ fault }) =>
+        (fault.call === undefined || fault.call === kind) &&
+        (!fault.address || (address && addressKey(fault.address) === addressKey(address))),
+    );
+    if (!found) return undefined;
+    found.left -= 1;
+    if (found.left <= 0) this.#faults = this.#faults.filter((other) => other !== found);
+    return found.fault;
+  }
+
+  #overBudget(kind: CallKind, address: Address | undefined): Fault | undefined {
+    if (!this.#enforceBudget || kind === 'start' || !address) return undefined;
+    const { calls, perMs } = this.capabilities.budget;
+    const since = this.clock.now() - perMs;
+    const recent = this.calls.filter(
+      (call) => call.at > since && call.outcome !== 'rate_limited' && call.address?.room === address.room,
+    );
+    const first = recent[0];
+    if (!first || recent.length < calls) return undefined;
+    return { fault: 'rate_limited', retryAfterMs: first.at + perMs - this.clock.now() };
+  }
+
+  #place(address: Address): Place {
+    const key = addressKey(address);
+    const found = this.#places.get(key);
+    if (found) return found;
+    const place: Place = { shown: [], drafts: new Map(), typing: false, pending: [], delivering: false };
+    this.#places.set(key, place);
+    return place;
+  }
+
+  #enter(address: Address, what: object, author: FakeAuthor, sentAt: number): Said {
+    const { surface, account } = this;
+    const eventId = `e${++this.#count}`;
+    const event = IncomingEvent.parse({ ...what, surface, account, eventId, address, author, sentAt });
+    return this.#queue(event);
+  }
+
+  #queue(event: IncomingEvent): Said {
+    const { promise, resolve } = Promise.withResolvers<AcceptResult>();
+    const said = { event, acknowledged: promise };
+    this.#log.set(event.eventId, said);
+    const place = this.#place(event.address);
+    place.pending.push({ said, settle: resolve });
+    void this.#pump(place);
+    return said;
+  }
+
+  #pumpAll(): void {
+    for (const place of this.#places.values()) void this.#pump(place);
+  }
+
+  /** Delivers what waits at one address, in order, one at a time. Owned: it never rejects. */
+  async #pump(place: Place): Promise<void> {
+    if (place.delivering) return;
+    place.delivering = true;
+    let again = false;
+    for (let next = place.pending[0]; next; next = place.pending[0]) {
+      const session = this.#session;
+      if (!session || !this.isReceiving(session)) break;
+      const result = await session.accept(next.said.event).catch(() => undefined);
+      // An acknowledgement of a dead or disconnected adapter does not arrive.
+      if (!this.#connected || !session.open) again = true;
+      else if (result) {
+        place.pending.shift();
+        if (result.outcome === 'refused') {
+          this.refusals.push({ event: next.said.event, notice: result.notice });
+        }
+        next.settle(result);
+        continue;
+      } else this.clock.after(this.#redeliverMs, () => void this.#pump(place));
+      break;
+    }
+    place.delivering = false;
+    // The next session may have opened while the dead one's call was still running.
+    if (again && this.#session?.receiving && this.#connected) void this.#pump(place);
+  }
+}
+
+function errorOf(fault: Fault): SurfaceError {
+  const { retryAfterMs } = fault;
+  switch (fault.fault) {
+    case 'rate_limited':
+      return new SurfaceError('rate_limited', 'too many calls', { retryAfterMs: retryAfterMs ?? 10 });
+    case 'refused':
+      return new SurfaceError('refused', 'the messenger says no');
+    case 'cannot_start':
+      return new SurfaceError('cannot_start', 'the messenger does not know this login');
+    case 'unreachable':
+      return new SurfaceError('unreachable', 'no connection to the messenger');
+    case 'lost_before':
+    case 'lost_after':
+      return new SurfaceError('unreachable', 'the connection broke during the call', {
+        outcomeUnknown: true,
+      });
+  }
+}
+
+function untilAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(() => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    }, reject);
+  });
+}

@@ -1,0 +1,157 @@
+/** A complete adapter for the messenger in memory, with the abilities that its capabilities name. */
+import type {
+  AccountId,
+  Address,
+  MessageId,
+  OperationId,
+  OutgoingMessage,
+  SurfaceId,
+} from '@surfaces/protocol';
+import type {
+  Accept,
+  Capabilities,
+  DraftPort,
+  EditPort,
+  HealthPort,
+  SendReceipt,
+  SurfaceAdapter,
+  TypingPort,
+} from '../ports/surface-adapter.ts';
+import { SurfaceError } from '../ports/surface-errors.ts';
+import type { Timeline } from '../ports/timeline.ts';
+import { FakeMessenger, type FakeMessengerOptions, type Session } from './fake-messenger.ts';
+import { splitLines } from './split-lines.ts';
+
+export interface FakeSurfaceOptions {
+  /** Remembers what was shown, for `history: 'store'`. */
+  readonly timeline?: Timeline;
+}
+
+export class FakeSurface implements SurfaceAdapter {
+  readonly messenger: FakeMessenger;
+  readonly surface: SurfaceId;
+  readonly account: AccountId;
+  readonly capabilities: Capabilities;
+  readonly edits?: EditPort;
+  readonly drafts?: DraftPort;
+  readonly typing?: TypingPort;
+  readonly health: HealthPort;
+  readonly #timeline: Timeline | undefined;
+  #session: Session | undefined;
+  #stopped = false;
+
+  /** Makes its own messenger from options, or connects to one that is there already. */
+  constructor(messenger: FakeMessenger | FakeMessengerOptions = {}, options: FakeSurfaceOptions = {}) {
+    this.messenger = messenger instanceof FakeMessenger ? messenger : new FakeMessenger(messenger);
+    this.surface = this.messenger.surface;
+    this.account = this.messenger.account;
+    this.capabilities = this.messenger.capabilities;
+    this.#timeline = options.timeline;
+    if (this.capabilities.history === 'store' && !this.#timeline) {
+      throw new TypeError("a fake surface with history 'store' needs a timeline");
+    }
+    if (this.capabilities.preview === 'edit') this.edits = this.#editPort();
+    if (this.capabilities.preview === 'draft') this.drafts = this.#draftPort();
+    if (this.capabilities.typing === 'native') this.typing = this.#typingPort();
+    this.health = {
+      probe: async (signal) => {
+        signal.throwIfAborted();
+        const ok = this.#session !== undefined && this.messenger.isReceiving(this.#session);
+        return { ok, detail: ok ? 'receiving' : 'not receiving' };
+      },
+    };
+  }
+
+  async start(accept: Accept): Promise<void> {
+    await this.messenger.call('start', {}, undefined, () => {
+      this.#stopped = false;
+      this.#session = this.messenger.open(accept);
+    });
+  }
+
+  async pause(): Promise<void> {
+    if (this.#session) this.messenger.pause(this.#session);
+  }
+
+  async stop(): Promise<void> {
+    this.kill();
+  }
+
+  /** As SIGKILL does: nothing in flight is acknowledged, nothing is sent any more. */
+  kill(): void {
+    this.#stopped = true;
+    if (this.#session) this.messenger.close(this.#session);
+    this.#session = undefined;
+  }
+
+  split(markdown: string): readonly string[] {
+    return splitLines(markdown, this.capabilities.text);
+  }
+
+  async send(
+    address: Address,
+    outgoing: OutgoingMessage,
+    operationId: OperationId,
+    signal: AbortSignal,
+  ): Promise<SendReceipt> {
+    this.#mustRun();
+    await this.#timeline?.append(address, operationId, outgoing, this.messenger.clock.now());
+    const messageId = await this.messenger.call(
+      'send',
+      { address, operationId, message: outgoing },
+      signal,
+      () => this.messenger.show(address, operationId, outgoing),
+    );
+    this.#mustRun();
+    return { messageId };
+  }
+
+  #mustRun(): void {
+    if (this.#stopped)
+      throw new SurfaceError('unreachable', 'this adapter was stopped', { outcomeUnknown: true });
+  }
+
+  #editPort(): EditPort {
+    return {
+      edit: async (
+        address: Address,
+        messageId: MessageId,
+        outgoing: OutgoingMessage,
+        operationId: OperationId,
+        signal: AbortSignal,
+      ) => {
+        this.#mustRun();
+        await this.messenger.call('edit', { address, operationId, message: outgoing }, signal, () =>
+          this.messenger.replace(address, messageId, outgoing),
+        );
+      },
+    };
+  }
+
+  #draftPort(): DraftPort {
+    return {
+      show: async (address, draft, signal) => {
+        this.#mustRun();
+        await this.messenger.call('show', { address }, signal, () =>
+          this.messenger.draft(address, draft.turnId, draft),
+        );
+      },
+      clear: async (address, turnId, signal) => {
+        this.#mustRun();
+        await this.messenger.call('clear', { address }, signal, () =>
+          this.messenger.draft(address, turnId, undefined),
+        );
+      },
+    };
+  }
+
+  #typingPort(): TypingPort {
+    return {
+      lastsMs: 5000,
+      set: async (address, on, signal) => {
+        this.#mustRun();
+        await this.messenger.call('typing', { address }, signal, () => this.messenger.typing(address, on));
+      },
+    };
+  }
+}
