@@ -39,7 +39,8 @@ const seq = z.number().int().positive();
 const event = { request_id: requestId.optional(), seq: seq.optional() };
 
 export const ConfirmOption = z.object({
-  id: z.string().min(1).max(64),
+  /** Short and plain, so that it fits into a button of every messenger. */
+  id: z.string().regex(/^[\x21-\x7e]{1,40}$/, 'an option id is 1 to 40 printable ASCII characters'),
   label: z.string().min(1).max(200),
   kind: z.enum(['allow_once', 'allow_always', 'reject']),
 });

@@ -35,6 +35,8 @@ export interface Capabilities {
   readonly history: 'messenger' | 'store';
   /** How a refused event is told: from the result of `accept`, or by a message of the core. */
   readonly refusals: 'inline' | 'message';
+  /** What commands begin with here. `/` when left out. */
+  readonly commandSign?: '/' | '!';
   /** Calls allowed per window for addresses of the same scope; `reserve` of them only for finals. */
   readonly budget: {
     readonly calls: number;
@@ -116,12 +118,17 @@ export interface SurfaceAdapter {
   readonly surface: SurfaceId;
   readonly account: AccountId;
   readonly capabilities: Capabilities;
-  /** Begins to receive. Rejects with a `SurfaceError` when it cannot start. */
+  /**
+   * Begins to receive and to send. It must not wait for `accept`, which takes events only when
+   * what an earlier process left is in its lanes. Rejects with a `SurfaceError` when it cannot start. */
   start(accept: Accept): Promise<void>;
   /** Takes no more events; sends still work until `stop`. */
   pause(): Promise<void>;
   stop(): Promise<void>;
-  /** Splits an answer into parts that each fit one message; at least one, none empty. */
+  /**
+   * Splits an answer into parts that each fit one message; none is empty, and there are none only for
+   * an empty text. Where `sends` is `ambiguous`, each leaves room for the label of a duplicate.
+   */
   split(markdown: string): readonly string[];
   /** Resolves when the messenger confirmed. Throws a `SurfaceError`. */
   send(

@@ -1,0 +1,135 @@
+import type { AgentClient, AgentEvent, Button } from '@surfaces/protocol';
+import type { Context } from './context.ts';
+import type { Delivery } from './delivery.ts';
+import { translator } from './i18n/catalogue.ts';
+import type { Job } from './lane.ts';
+import { persist } from './persist.ts';
+import { type Confirmation, type Lease, sleep } from './ports/index.ts';
+import { say } from './say.ts';
+
+type ConfirmEvent = Extract<AgentEvent, { kind: 'confirm' }>;
+
+/**
+ * What a running turn asks its person. The store holds question and decision; this carries the
+ * question to the chat and the decision to the agent, again after a restart of either.
+ */
+export class TurnConfirmations {
+  readonly #context: Context;
+  readonly #delivery: Delivery;
+  readonly #job: Job;
+  readonly #client: AgentClient;
+  readonly #lease: Lease;
+  readonly #done: AbortSignal;
+  readonly #open = new Map<string, ConfirmEvent>();
+  readonly #replied = new Set<string>();
+  readonly #cancelTimers: (() => void)[] = [];
+
+  /** `done` aborts when the turn has ended. */
+  constructor(
+    context: Context,
+    delivery: Delivery,
+    job: Job,
+    client: AgentClient,
+    lease: Lease,
+    done: AbortSignal,
+  ) {
+    this.#context = context;
+    this.#delivery = delivery;
+    this.#job = job;
+    this.#client = client;
+    this.#lease = lease;
+    this.#done = done;
+    done.addEventListener('abort', () => {
+      for (const cancel of this.#cancelTimers) cancel();
+    });
+  }
+
+  async ask(event: ConfirmEvent): Promise<void> {
+    const { store, clock, limits, scrub } = this.#context;
+    const { turn, chat, person, adapter } = this.#job;
+    const confirmation = await persist(this.#context, 'a confirmation', () =>
+      store.openConfirmation(this.#lease, {
+        turn: turn.id,
+        id: event.id,
+        token: newToken(),
+        chat: chat.key,
+        person: person.id,
+        text: event.text,
+        options: event.options,
+        expiresAt: clock.now() + limits.confirmationMs,
+      }),
+    );
+    this.#context.fault('confirm.opened');
+    this.#open.set(confirmation.token, event);
+    if (confirmation.decision !== undefined) return this.#reply(confirmation.token, confirmation.decision);
+
+    const t = translator(person.locale);
+    const choices = t('confirm_choices', { sign: adapter.capabilities.commandSign ?? '/' });
+    const question = t('confirm', { text: scrub(event.text) });
+    const operations = say(adapter, {
+      name: `${turn.id}:confirm:${event.id}`,
+      address: turn.address,
+      chat,
+      role: 'system',
+      markdown: adapter.capabilities.buttons === 'native' ? question : `${question}\n\n${choices}`,
+      buttons: confirmButtons(confirmation),
+    });
+    const committed = await persist(this.#context, 'a question', () => store.enqueue(operations));
+    // Owned by delivery; the turn does not wait for it to be shown.
+    void this.#delivery.pushAll(committed);
+    this.#expireAt(confirmation);
+  }
+
+  /** A decision was stored for one of this turn's questions. */
+  async decided(confirmation: Confirmation): Promise<void> {
+    if (confirmation.decision !== undefined && this.#open.has(confirmation.token)) {
+      await this.#reply(confirmation.token, confirmation.decision);
+    }
+  }
+
+  /** Sends the decision until the agent took it or the turn ended. */
+  async #reply(token: string, option: string): Promise<void> {
+    const event = this.#open.get(token);
+    if (!event || this.#replied.has(token)) return;
+    this.#replied.add(token);
+    for (let wait = 200; !this.#done.aborted; wait = Math.min(wait * 2, 5000)) {
+      try {
+        const { chat, turn } = this.#job;
+        return await this.#client.reply(chat.platformChatId, turn.requestId, event.id, option);
+      } catch (error) {
+        this.#context.logger.debug(
+          { turn: this.#job.turn.id, err: error },
+          'the agent did not take a decision yet',
+        );
+        await sleep(this.#context.clock, wait, this.#done).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Nobody answered in time: that is a refusal. */
+  #expireAt(confirmation: Confirmation): void {
+    const reject = confirmation.options.find((option) => option.kind === 'reject');
+    if (!reject) return;
+    const wait = Math.max(0, confirmation.expiresAt - this.#context.clock.now());
+    // Timers cannot run longer than 2^31 ms.
+    this.#cancelTimers.push(
+      this.#context.clock.after(
+        Math.min(wait, 2 ** 31 - 1),
+        () => void this.#reply(confirmation.token, reject.id),
+      ),
+    );
+  }
+}
+
+function confirmButtons(confirmation: Confirmation): Button[] {
+  return confirmation.options.map((option) => ({
+    label: option.label.slice(0, 64),
+    action: `confirm:${confirmation.token}:${option.id}`,
+    style: option.kind === 'reject' ? 'danger' : option.kind === 'allow_once' ? 'primary' : 'plain',
+  }));
+}
+
+/** Short enough for every messenger's buttons, and not to be guessed. */
+function newToken(): string {
+  return crypto.randomUUID().replaceAll('-', '').slice(0, 15);
+}

@@ -1,0 +1,39 @@
+import type { Locale } from '@surfaces/protocol';
+import type { Limits } from './limits.ts';
+import type { Agents, Clock, Logger, Metrics, Store } from './ports/index.ts';
+
+/**
+ * Steps of the way of a message. A test composition may end the process at one of them; nothing else
+ * gives the core a `fault` function.
+ */
+export type FaultPoint =
+  | 'accept.before'
+  | 'accept.stored'
+  | 'turn.before_start'
+  | 'turn.started'
+  | 'turn.event'
+  | 'journal.appended'
+  | 'final.before'
+  | 'final.committed'
+  | 'send.before'
+  | 'send.done'
+  | 'send.settled'
+  | 'event.before_complete'
+  | 'confirm.opened'
+  | 'confirm.decided';
+
+/** What every part of the core works with. */
+export interface Context {
+  readonly store: Store;
+  readonly agents: Agents;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly limits: Limits;
+  readonly defaultLocale: Locale;
+  /** Takes secrets out of a text before a person sees it. */
+  readonly scrub: (text: string) => string;
+  readonly fault: (point: FaultPoint) => void;
+  /** Aborts when the core stops; what waits gives up and leaves its work in the store. */
+  readonly stopping: AbortSignal;
+}

@@ -1,0 +1,60 @@
+import type { Context } from '../context.ts';
+import type { Handler, Handling, Reply } from '../dispatcher.ts';
+import type { Lanes } from '../lanes.ts';
+import type { Decision } from '../ports/index.ts';
+
+/** `yes` and `no`: the newest open question of the chat, once. `yes` never means 'always'. */
+export function answerNewest(
+  context: Context,
+  lanes: Lanes,
+  kind: 'allow_once' | 'reject',
+): Handler<'command'> {
+  return async (handling) => {
+    const decision = await context.store.decide({
+      chat: handling.chat.key,
+      choose: { kind },
+      person: handling.person.id,
+      now: context.clock.now(),
+    });
+    return settle(context, lanes, handling, decision);
+  };
+}
+
+/** A button: `confirm:<token>:<option id>`. */
+export function answerByButton(context: Context, lanes: Lanes): Handler<'callback'> {
+  return async (handling) => {
+    const [, token = '', ...rest] = handling.event.action.split(':');
+    const option = rest.join(':');
+    const decision = await context.store.decide({
+      chat: handling.chat.key,
+      token,
+      choose: { option },
+      person: handling.person.id,
+      now: context.clock.now(),
+    });
+    return settle(context, lanes, handling, decision);
+  };
+}
+
+const UNDECIDED = {
+  expired: 'confirm_expired',
+  not_allowed: 'confirm_not_allowed',
+  not_found: 'confirm_none',
+} as const;
+
+/** The decision is stored; now the running turn takes it to the agent. */
+async function settle(
+  context: Context,
+  lanes: Lanes,
+  { chat, t }: Handling,
+  decision: Decision,
+): Promise<readonly Reply[]> {
+  if (!('confirmation' in decision)) return [{ markdown: t(UNDECIDED[decision.outcome]) }];
+  context.fault('confirm.decided');
+  const { confirmation } = decision;
+  const run = lanes.running(chat.key);
+  // Owned by the run, which ends with its turn.
+  if (run?.job.turn.id === confirmation.turn) void run.decided(confirmation);
+  const label = confirmation.options.find((option) => option.id === confirmation.decision)?.label ?? '';
+  return [{ markdown: t(decision.outcome === 'decided' ? 'confirm_chosen' : 'confirm_already', { label }) }];
+}

@@ -1,0 +1,65 @@
+import type { Context } from '../context.ts';
+import type { Command } from '../dispatcher.ts';
+import type { Translate } from '../i18n/catalogue.ts';
+import type { Lanes } from '../lanes.ts';
+import type { Chat, Operation, Turn } from '../ports/index.ts';
+
+/** How many of the last turns are listed. */
+const TURNS = 5;
+/** Milliseconds the agent has to prove that it is there. */
+const HEALTH_LIMIT = 3000;
+
+export function status(context: Context, lanes: Lanes): Command {
+  return {
+    name: 'status',
+    help: 'help_status',
+    handle: async ({ chat, t }) => {
+      const [agentState, turns, operations] = await Promise.all([
+        agentStateOf(context, lanes, chat, t),
+        context.store.lastTurns(chat.key, TURNS),
+        context.store.lastOperations(chat.key, TURNS * 8),
+      ]);
+      const queued = turns.filter((turn) => turn.state === 'queued').length;
+      const answers = turns.map((turn) => `- ${answerLine(turn, operations, t)}`).join('\n');
+      return [
+        {
+          markdown: t('status', {
+            agent: `\`${chat.agentId}\``,
+            agentState,
+            queued,
+            answers: answers || t('status_no_answers'),
+          }),
+        },
+      ];
+    },
+  };
+}
+
+async function agentStateOf(context: Context, lanes: Lanes, chat: Chat, t: Translate): Promise<string> {
+  if (lanes.running(chat.key)) return t('status_agent_busy');
+  const abort = new AbortController();
+  const cancel = context.clock.after(HEALTH_LIMIT, () => abort.abort(new Error('no STATUS in time')));
+  try {
+    const health = await context.agents.client(chat.agentId)?.health(abort.signal);
+    return health?.ok
+      ? t('status_agent_ok', { ms: Math.round(health.latencyMs ?? 0) })
+      : t('status_agent_down');
+  } catch {
+    return t('status_agent_down');
+  } finally {
+    cancel();
+  }
+}
+
+function answerLine(turn: Turn, operations: readonly Operation[], t: Translate): string {
+  const words = turn.text.replace(/\s+/g, ' ').replaceAll('`', "'").slice(0, 40);
+  const state = t(`turn_${turn.outcome ?? (turn.state === 'running' ? 'running' : 'queued')}`);
+  const mine = operations.filter((operation) => operation.turn === turn.id);
+  if (turn.state !== 'finished' || mine.length === 0) return `\`${words}\`: ${state}`;
+  const delivery = mine.some((operation) => operation.state === 'dead')
+    ? t('status_dead')
+    : mine.every((operation) => operation.state === 'sent')
+      ? t('status_delivered')
+      : t('status_pending');
+  return `\`${words}\`: ${state}, ${delivery}`;
+}

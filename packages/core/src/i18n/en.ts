@@ -1,0 +1,81 @@
+/** What people read in chat. English is the reference: the other languages have exactly its keys and parameters. */
+export const en = {
+  welcome:
+    'Hello, {name}! I pass what you write to an AI agent and bring its answers here.\n\nJust write. `{sign}help` lists what else you can say.',
+  help: '**What you can say**\n\n{commands}\n\nEverything else goes to the agent. Messages wait in line while it works; nothing gets lost.',
+  help_start: 'how to begin',
+  help_help: 'this list',
+  help_stop: 'stop the answer that is being written',
+  help_retry: 'ask the last message again',
+  help_status: 'how the agent and the delivery are doing',
+  help_yes: 'allow, once, what the agent asks for',
+  help_no: 'refuse it',
+  unknown_command: 'I do not know `{sign}{command}`. `{sign}help` lists what I know.',
+  unknown_button: 'That button does nothing any more.',
+  chat_name: 'Chat',
+
+  empty_answer: '_The agent ended without an answer._',
+  answer_cut: 'The answer was longer than {limit} characters, so I stopped it there.',
+  answer_restarted: '_The agent was interrupted and began this answer anew._',
+  file_not_supported: '📎 The agent made the file `{path}`. Files cannot be delivered here yet.',
+  button_retry: 'Try again',
+
+  stopped: 'Stopped.',
+  nothing_to_stop: 'There is nothing to stop: the agent is not working for you right now.',
+  nothing_to_retry: 'There is nothing to ask again yet.',
+  retry_running: 'I am still working on that. It is ready when the answer is here.',
+  retrying: 'Asking again.',
+
+  agent_unreachable: 'The agent cannot be reached right now. Your message is kept: try again in a moment.',
+  agent_refused: 'The agent does not let me in. Somebody who runs this system has to look at it.',
+  agent_no_status: 'The agent is there but does not respond. Try again in a moment.',
+  agent_first_event_timeout: 'The agent did not begin to answer in time.',
+  agent_idle_timeout: 'The agent fell silent in the middle, so I ended the answer here.',
+  agent_interrupted: 'The connection to the agent broke, and this answer cannot be continued.',
+  agent_protocol: 'The agent sent something I cannot understand, so I ended the answer here.',
+  agent_replaced: 'Somebody else took over this conversation with the agent.',
+  agent_missing: 'The agent of this chat is not available any more.',
+  agent_error: 'The agent reports a problem: {message}',
+  agent_internal: 'Something went wrong on our side while the answer was made. Nothing you wrote is lost.',
+  restart_interrupted:
+    'I was restarted while the agent was answering, and this agent cannot continue. Shall I ask again?',
+
+  expired_note: {
+    one: 'I was away for long and did not answer {count} message:\n\n{texts}\n\nSend it again if it still matters.',
+    other:
+      'I was away for long and did not answer {count} messages:\n\n{texts}\n\nSend again what still matters.',
+  },
+  expired_more: '… and {count} more',
+
+  refused_empty: 'There was nothing to read in that message.',
+  refused_rate: 'That is faster than I can follow. This message was not taken: send it again in {seconds} s.',
+  refused_queue_full:
+    'The agent still has {limit} messages of yours to answer. This one was not taken: send it again later.',
+  refused_not_served: 'You are not on the list of this system. Ask whoever runs it to add you.',
+  refused_stopping: 'I am restarting. This message was not taken: it can be sent again in a moment.',
+  refused_bot: 'I do not answer other programs.',
+
+  status: '**Agent** {agent}: {agentState}\n**Waiting messages** {queued}\n**Last answers**\n{answers}',
+  status_agent_ok: 'ready ({ms} ms)',
+  status_agent_busy: 'working on your message',
+  status_agent_down: 'cannot be reached',
+  status_no_answers: '- none yet',
+  status_delivered: 'delivered',
+  status_pending: 'being delivered',
+  status_dead: 'could not be delivered',
+  turn_queued: 'waiting',
+  turn_running: 'in work',
+  turn_answered: 'answered',
+  turn_failed: 'failed',
+  turn_cancelled: 'stopped',
+  turn_interrupted: 'interrupted',
+  turn_expired: 'too old, not answered',
+
+  confirm: '**The agent asks for your permission**\n\n{text}',
+  confirm_choices: 'Answer with `{sign}yes` or `{sign}no`.',
+  confirm_chosen: 'Your answer: {label}',
+  confirm_already: 'This was answered already: {label}',
+  confirm_expired: 'This question has expired.',
+  confirm_not_allowed: 'Only the person who was asked can answer this.',
+  confirm_none: 'There is no open question.',
+} as const;

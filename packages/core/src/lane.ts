@@ -1,0 +1,97 @@
+import type { AgentEvent } from '@surfaces/protocol';
+import type { Context } from './context.ts';
+import { persist } from './persist.ts';
+import {
+  type Chat,
+  isStoreError,
+  type Lease,
+  type Person,
+  type SurfaceAdapter,
+  type Turn,
+} from './ports/index.ts';
+
+/** A turn that is to be run. */
+export interface Job {
+  readonly turn: Turn;
+  readonly chat: Chat;
+  readonly person: Person;
+  readonly adapter: SurfaceAdapter;
+  /** An earlier process had begun it: the events that were journalled. */
+  readonly journalled?: readonly AgentEvent[];
+}
+
+/** One run of one turn. */
+export interface Run {
+  readonly job: Job;
+  /** Resolves when its answer is delivered or its work is left in the store. */
+  readonly done: Promise<void>;
+}
+
+/** The first-in-first-out queue of one chat's turns: one runs at a time. */
+export class Lane {
+  readonly #context: Context;
+  readonly #chat: Chat['key'];
+  readonly #start: (job: Job, lease: Lease) => Run;
+  readonly #onIdle: () => void;
+  readonly #draining: () => boolean;
+  readonly #jobs: Job[] = [];
+  #lease: Lease | undefined;
+  #working = false;
+  #cancelIdle: (() => void) | undefined;
+
+  /** `draining`: begin nothing more; what has not begun is in the store and begins at the next start. */
+  constructor(
+    context: Context,
+    chat: Chat['key'],
+    start: (job: Job, lease: Lease) => Run,
+    onIdle: () => void,
+    draining: () => boolean,
+  ) {
+    this.#context = context;
+    this.#chat = chat;
+    this.#start = start;
+    this.#onIdle = onIdle;
+    this.#draining = draining;
+  }
+
+  push(job: Job): void {
+    this.#jobs.push(job);
+    if (this.#working) return;
+    this.#working = true;
+    this.#cancelIdle?.();
+    // Owned: `#work` handles every failure itself.
+    void this.#work();
+  }
+
+  /** Claimed once and kept while the lane lives. */
+  async #claim(): Promise<Lease> {
+    this.#lease ??= await persist(this.#context, 'a chat lease', () =>
+      this.#context.store.claimChat(this.#chat),
+    );
+    return this.#lease;
+  }
+
+  async #work(): Promise<void> {
+    for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) {
+      if (this.#draining()) break;
+      try {
+        const lease = await this.#claim();
+        await this.#start(job, lease).done;
+      } catch (error) {
+        if (isStoreError(error) && error.code === 'lease_lost') this.#lease = undefined;
+        if (!this.#context.stopping.aborted) {
+          this.#context.logger.error(
+            { turn: job.turn.id, chat: this.#chat, err: error },
+            'a turn could not be run',
+          );
+        }
+      }
+    }
+    this.#working = false;
+    this.#cancelIdle = this.#context.clock.after(this.#context.limits.laneIdleMs, this.#onIdle);
+  }
+
+  dispose(): void {
+    this.#cancelIdle?.();
+  }
+}

@@ -1,0 +1,61 @@
+import type { ChatKey } from '@surfaces/protocol';
+import type { Context } from './context.ts';
+import { type Job, Lane } from './lane.ts';
+import type { Lease } from './ports/index.ts';
+import type { TurnRun } from './turn-runner.ts';
+
+/** The lanes of the chats that are at work or were so lately, and what runs in them. */
+export class Lanes {
+  readonly #context: Context;
+  readonly #start: (job: Job, lease: Lease) => TurnRun;
+  readonly #lanes = new Map<ChatKey, Lane>();
+  readonly #runs = new Map<ChatKey, TurnRun>();
+  #draining = false;
+
+  constructor(context: Context, start: (job: Job, lease: Lease) => TurnRun) {
+    this.#context = context;
+    this.#start = start;
+  }
+
+  push(job: Job): void {
+    this.of(job.chat.key).push(job);
+  }
+
+  of(chat: ChatKey): Lane {
+    const known = this.#lanes.get(chat);
+    if (known) return known;
+    const lane = new Lane(
+      this.#context,
+      chat,
+      (job, lease) => this.#run(chat, job, lease),
+      () => this.#lanes.delete(chat),
+      () => this.#draining,
+    );
+    this.#lanes.set(chat, lane);
+    return lane;
+  }
+
+  /** The turn of this chat that runs now. */
+  running(chat: ChatKey): TurnRun | undefined {
+    return this.#runs.get(chat);
+  }
+
+  /** Begins no more turns; resolves when those that run have ended. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    while (this.#runs.size > 0) await Promise.allSettled([...this.#runs.values()].map((run) => run.done));
+  }
+
+  dispose(): void {
+    for (const lane of this.#lanes.values()) lane.dispose();
+    this.#lanes.clear();
+  }
+
+  #run(chat: ChatKey, job: Job, lease: Lease): TurnRun {
+    const run = this.#start(job, lease);
+    this.#runs.set(chat, run);
+    const over = () => this.#runs.delete(chat);
+    run.done.then(over, over);
+    return run;
+  }
+}

@@ -1,0 +1,34 @@
+/** What the core allows, with its defaults. Times in milliseconds, texts in UTF-16 units. */
+export interface Limits {
+  /** Turns of one chat that may wait or run. */
+  readonly queue: number;
+  /** Messages and commands of one person: `burst` at once, then `perSecond`. */
+  readonly rate: { readonly burst: number; readonly perSecond: number };
+  /** The longest answer that is kept; beyond it the agent is stopped. */
+  readonly answer: number;
+  /** What is older than this at acceptance or restart is named in a note, not replayed (design, promise 5). */
+  readonly staleAfterMs: number;
+  /** Attempts to send one operation, calls that were rate limited not counted. */
+  readonly sendAttempts: number;
+  readonly sendBackoff: { readonly firstMs: number; readonly maxMs: number };
+  /** An answer that is ready sooner than this is shown without a preview. */
+  readonly previewDelayMs: number;
+  /** How long events may wait before they are journalled. */
+  readonly journalDelayMs: number;
+  /** An idle lane gives its lease and memory back after this. */
+  readonly laneIdleMs: number;
+  readonly confirmationMs: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  queue: 50,
+  rate: { burst: 60, perSecond: 2 },
+  answer: 1_000_000,
+  staleAfterMs: 15 * 60_000,
+  sendAttempts: 12,
+  sendBackoff: { firstMs: 500, maxMs: 60_000 },
+  previewDelayMs: 3,
+  journalDelayMs: 50,
+  laneIdleMs: 60_000,
+  confirmationMs: 24 * 3_600_000,
+};

@@ -1,0 +1,180 @@
+import type { MessageId } from '@surfaces/protocol';
+import type { Budget } from './budget.ts';
+import type { Context } from './context.ts';
+import { isSurfaceError, type SurfaceAdapter, type Turn } from './ports/index.ts';
+import { operationId } from './say.ts';
+
+export interface PreviewState {
+  readonly text: string;
+  readonly progress?: string;
+}
+
+/**
+ * Shows an answer while it grows; best effort, at the pace that the messenger allows. One call is
+ * under way at a time and the newest state wins. `end` waits for the call under way, so that no late
+ * preview overwrites the final answer.
+ */
+export class Preview {
+  readonly #context: Context;
+  readonly #adapter: SurfaceAdapter;
+  readonly #turn: Turn;
+  readonly #budget: Budget;
+  readonly #onFirstText: () => void;
+  readonly #abort = new AbortController();
+  #state: PreviewState | undefined;
+  #shown: PreviewState | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #call: Promise<void> | undefined;
+  #lastAt = Number.NEGATIVE_INFINITY;
+  #messageId: MessageId | undefined;
+  #edits = 0;
+  #ended = false;
+
+  constructor(
+    context: Context,
+    adapter: SurfaceAdapter,
+    turn: Turn,
+    budget: Budget,
+    onFirstText: () => void,
+  ) {
+    this.#context = context;
+    this.#adapter = adapter;
+    this.#turn = turn;
+    this.#budget = budget;
+    this.#onFirstText = onFirstText;
+    this.#messageId = turn.previewMessageId;
+  }
+
+  /** The placeholder that the final edits, where there is one whose id is stored. */
+  get messageId(): MessageId | undefined {
+    return this.#messageId;
+  }
+
+  /**
+   * Makes the placeholder (`preview: 'edit'`): a message without answer text. Text goes into it only
+   * after `remember` stored its id, so that after a crash the same message is finished.
+   */
+  begin(remember: (messageId: MessageId) => Promise<void>): void {
+    if (this.#adapter.capabilities.preview !== 'edit' || this.#messageId !== undefined) return;
+    if (!this.#budget.tryPreview(this.#turn.address)) return;
+    this.#run(async (signal) => {
+      const receipt = await this.#adapter.send(
+        this.#turn.address,
+        {
+          kind: 'message',
+          role: 'agent',
+          markdown: '…',
+          state: 'final',
+          turnId: this.#turn.id,
+          part: 0,
+          last: false,
+          buttons: [],
+        },
+        operationId(this.#turn.id, 'placeholder'),
+        signal,
+      );
+      await remember(receipt.messageId);
+      this.#messageId = receipt.messageId;
+    });
+  }
+
+  update(state: PreviewState): void {
+    this.#state = state;
+    this.#schedule();
+  }
+
+  async end(): Promise<void> {
+    this.#ended = true;
+    this.#cancelTimer?.();
+    // A preview that hangs must not hold up the answer.
+    const cancel = this.#context.clock.after(2000, () =>
+      this.#abort.abort(new Error('preview took too long')),
+    );
+    await this.#call;
+    cancel();
+  }
+
+  #schedule(): void {
+    if (this.#ended || this.#call || this.#cancelTimer) return;
+    if (this.#state === undefined || this.#state === this.#shown) return;
+    const { previewEveryMs } = this.#adapter.capabilities.budget;
+    const since = this.#context.clock.now() - this.#lastAt;
+    const wait = Math.max(this.#context.limits.previewDelayMs, previewEveryMs - since);
+    this.#cancelTimer = this.#context.clock.after(wait, () => {
+      this.#cancelTimer = undefined;
+      this.#show();
+    });
+  }
+
+  #show(): void {
+    const state = this.#state;
+    if (this.#ended || !state) return;
+    const { drafts, edits } = this.#adapter;
+    const messageId = this.#messageId;
+    const { address } = this.#turn;
+    if (!drafts && !(edits && messageId)) return;
+    if (!this.#budget.tryPreview(address)) {
+      this.#lastAt = this.#context.clock.now();
+      // Nothing was called, but the pace is kept: ask again later.
+      const wait = Math.max(this.#adapter.capabilities.budget.previewEveryMs, 250);
+      this.#cancelTimer = this.#context.clock.after(wait, () => {
+        this.#cancelTimer = undefined;
+        this.#show();
+      });
+      return;
+    }
+    this.#run(async (signal) => {
+      if (drafts) {
+        await drafts.show(address, { turnId: this.#turn.id, ...state }, signal);
+      } else if (edits && messageId) {
+        const shown = state.text === '' ? (state.progress ?? '…') : state.text;
+        const [first = '…'] = this.#adapter.split(shown);
+        this.#edits += 1;
+        await edits.edit(
+          address,
+          messageId,
+          {
+            kind: 'message',
+            role: 'agent',
+            markdown: first,
+            state: 'final',
+            turnId: this.#turn.id,
+            part: 0,
+            last: false,
+            buttons: [],
+          },
+          operationId(this.#turn.id, 'preview', this.#edits),
+          signal,
+        );
+      }
+      this.#shown = state;
+      if (state.text !== '') this.#onFirstText();
+    });
+  }
+
+  #run(call: (signal: AbortSignal) => Promise<void>): void {
+    const { surface } = this.#adapter;
+    this.#call = call(this.#abort.signal).then(
+      () => {
+        this.#context.metrics.count('surfaces_edits_total', { surface, outcome: 'ok' });
+        this.#finished();
+      },
+      (error) => {
+        this.#context.metrics.count('surfaces_edits_total', { surface, outcome: 'failed' });
+        if (isSurfaceError(error) && error.code === 'rate_limited') {
+          this.#context.metrics.count('surfaces_rate_limited_total', { surface });
+          this.#budget.block(this.#turn.address, error.retryAfterMs ?? 1000);
+        } else {
+          this.#context.logger.debug({ turn: this.#turn.id, err: error }, 'a preview failed');
+        }
+        this.#finished();
+      },
+    );
+  }
+
+  #finished(): void {
+    this.#call = undefined;
+    this.#lastAt = this.#context.clock.now();
+    this.#schedule();
+  }
+}

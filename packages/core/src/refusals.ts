@@ -1,0 +1,65 @@
+import { addressKey, type IncomingEvent } from '@surfaces/protocol';
+import type { Context } from './context.ts';
+import { translator } from './i18n/catalogue.ts';
+import type { AcceptResult, RefusalReason, SurfaceAdapter } from './ports/index.ts';
+import { RateLimiter } from './rate.ts';
+import { operationId } from './say.ts';
+
+/** One refusal in words per address and this many milliseconds; a flood must not cause a flood. */
+const NOTICE_EVERY = 10_000;
+
+/** Reasons for which sending the same thing again later may help. */
+const RETRY: ReadonlySet<RefusalReason> = new Set(['rate', 'queue_full', 'stopping']);
+
+/** Says why an event was not taken: in the result of `accept`, and as a message where the surface has no other way. */
+export class Refusals {
+  readonly #context: Context;
+  readonly #notices: RateLimiter;
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.#notices = new RateLimiter(context.clock, { burst: 1, perSecond: 1000 / NOTICE_EVERY });
+  }
+
+  refuse(
+    adapter: SurfaceAdapter,
+    event: IncomingEvent,
+    reason: RefusalReason,
+    parameters: Record<string, number> = {},
+  ): AcceptResult {
+    const t = translator(event.author.locale ?? this.#context.defaultLocale);
+    const notice = t(`refused_${reason}`, parameters);
+    this.#context.metrics.count('surfaces_events_total', {
+      surface: adapter.surface,
+      outcome: `refused_${reason}`,
+    });
+    if (adapter.capabilities.refusals === 'message' && reason !== 'bot' && reason !== 'stopping') {
+      this.#tell(adapter, event, notice);
+    }
+    return { outcome: 'refused', reason, notice, retry: RETRY.has(reason) };
+  }
+
+  /** Best effort: a refused event has left no trace in the store. */
+  #tell(adapter: SurfaceAdapter, event: IncomingEvent, notice: string): void {
+    if (this.#notices.take(addressKey(event.address)) > 0) return;
+    const message = {
+      kind: 'message',
+      role: 'system',
+      markdown: notice,
+      state: 'final',
+      part: 0,
+      last: true,
+      buttons: [],
+    } as const;
+    adapter
+      .send(
+        event.address,
+        { ...message, buttons: [] },
+        operationId('refusal', event.eventId),
+        this.#context.stopping,
+      )
+      .catch((error) =>
+        this.#context.logger.warn({ surface: adapter.surface, err: error }, 'a refusal could not be told'),
+      );
+  }
+}

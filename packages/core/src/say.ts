@@ -1,0 +1,44 @@
+import type { Address, Button, OperationId, OutgoingMessage, TurnId } from '@surfaces/protocol';
+import { OperationId as OperationIdSchema } from '@surfaces/protocol';
+import type { Chat, NewOperation, SurfaceAdapter } from './ports/index.ts';
+
+export interface Saying {
+  /** Ids of the parts are made from it; the same name says the same thing. */
+  readonly name: string;
+  readonly address: Address;
+  readonly chat: Chat;
+  readonly role: OutgoingMessage['role'];
+  readonly markdown: string;
+  readonly state?: OutgoingMessage['state'];
+  readonly turn?: TurnId;
+  /** On the last part. */
+  readonly buttons?: readonly Button[];
+}
+
+export function operationId(...parts: readonly (string | number)[]): OperationId {
+  return OperationIdSchema.parse(parts.join(':'));
+}
+
+/** What is to be said, as operations: one per part that fits the surface. */
+export function say(adapter: SurfaceAdapter, saying: Saying): NewOperation[] {
+  const parts = adapter.split(saying.markdown);
+  return parts.map((markdown, part) => {
+    const last = part === parts.length - 1;
+    return {
+      id: operationId(saying.name, part),
+      address: saying.address,
+      chat: saying.chat.key,
+      ...(saying.turn === undefined ? {} : { turn: saying.turn }),
+      message: {
+        kind: 'message',
+        role: saying.role,
+        markdown,
+        state: saying.state ?? 'final',
+        ...(saying.turn === undefined ? {} : { turnId: saying.turn }),
+        part,
+        last,
+        buttons: last ? [...(saying.buttons ?? [])] : [],
+      },
+    };
+  });
+}

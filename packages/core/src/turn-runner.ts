@@ -1,0 +1,252 @@
+import { type AgentClient, type AgentEvent, isAgentError } from '@surfaces/protocol';
+import { Answer } from './answer.ts';
+import type { Budget } from './budget.ts';
+import { TurnConfirmations } from './confirmations.ts';
+import type { Context } from './context.ts';
+import type { Delivery } from './delivery.ts';
+import { finalOperations, type Outcome } from './final.ts';
+import { Journal } from './journal.ts';
+import type { Job, Run } from './lane.ts';
+import { persist } from './persist.ts';
+import { type Confirmation, isStoreError, type Lease } from './ports/index.ts';
+import { Preview } from './preview.ts';
+import { keepTyping } from './typing.ts';
+
+/** The person said stop. */
+class StopRequested extends Error {
+  override readonly name = 'StopRequested';
+}
+
+/** The answer grew beyond the limit. */
+class AnswerTooLong extends Error {
+  override readonly name = 'AnswerTooLong';
+}
+
+/** Thrown inside a run that must leave the turn as it is, for a later start. */
+class LeftRunning extends Error {
+  override readonly name = 'LeftRunning';
+}
+
+/** One run of one turn: agent → journal and preview → final → delivered. */
+export class TurnRun implements Run {
+  readonly job: Job;
+  readonly done: Promise<void>;
+  readonly #context: Context;
+  readonly #delivery: Delivery;
+  readonly #lease: Lease;
+  readonly #answer = new Answer();
+  readonly #journal: Journal;
+  readonly #preview: Preview;
+  /** Ends the agent's work: its reason says why. */
+  readonly #abort = new AbortController();
+  readonly #ended = new AbortController();
+  #confirmations: TurnConfirmations | undefined;
+  #firstTextSeen = false;
+
+  constructor(context: Context, delivery: Delivery, budget: Budget, job: Job, lease: Lease) {
+    this.#context = context;
+    this.#delivery = delivery;
+    this.#lease = lease;
+    this.job = job;
+    this.#journal = new Journal(context, lease, job.turn, (error) => this.#abort.abort(error));
+    this.#preview = new Preview(context, job.adapter, job.turn, budget, () => this.#firstText());
+    this.done = this.#run().finally(() => this.#ended.abort());
+  }
+
+  stop(): void {
+    this.#abort.abort(new StopRequested());
+  }
+
+  /** Aborts when the run is over. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /** Carries a stored decision to the agent. */
+  async decided(confirmation: Confirmation): Promise<void> {
+    await this.#confirmations?.decided(confirmation);
+  }
+
+  async #run(): Promise<void> {
+    const { turn, adapter } = this.job;
+    const stopTyping = keepTyping(this.#context, adapter, turn.address);
+    try {
+      const outcome = await this.#converse();
+      await this.#preview.end();
+      await this.#finish(outcome);
+    } catch (error) {
+      await this.#preview.end();
+      if (!(error instanceof LeftRunning) && !this.#context.stopping.aborted) throw error;
+      await this.#journal.close();
+      this.#context.logger.info({ turn: turn.id, chat: turn.chat }, 'left a turn for the next start');
+    } finally {
+      stopTyping();
+    }
+  }
+
+  /** Talks with the agent until the answer is complete or cannot become so. */
+  async #converse(): Promise<Outcome> {
+    const { store, agents, fault } = this.#context;
+    const { turn, chat, journalled } = this.job;
+    const client = agents.client(chat.agentId);
+    if (!journalled) {
+      fault('turn.before_start');
+      await persist(this.#context, 'the start of a turn', () => store.startTurn(this.#lease, turn.id));
+      fault('turn.started');
+    }
+    if (!client) return { kind: 'failed', key: 'agent_missing' };
+    this.#logRoute(client);
+    this.#preview.begin((messageId) => store.rememberPreview(this.#lease, turn.id, messageId));
+    this.#confirmations = new TurnConfirmations(
+      this.#context,
+      this.#delivery,
+      this.job,
+      client,
+      this.#lease,
+      this.#ended.signal,
+    );
+    for (const event of journalled ?? []) this.#take(event);
+    if (this.#answer.ended) return { kind: 'answered' };
+    try {
+      for await (const event of client.send(this.#request(), this.#abort.signal)) {
+        fault('turn.event');
+        if (event.kind === 'restarted') await this.#journal.restart();
+        else this.#journal.add(event);
+        this.#take(event);
+        if (this.#answer.text.length > this.#context.limits.answer) this.#abort.abort(new AnswerTooLong());
+        this.#abort.signal.throwIfAborted();
+      }
+    } catch (error) {
+      return this.#failed(error);
+    }
+    const { failure } = this.#answer;
+    if (failure) {
+      this.#countError(failure.code);
+      return {
+        kind: 'failed',
+        key: 'agent_error',
+        parameters: { message: this.#context.scrub(failure.message) },
+      };
+    }
+    return this.#answer.ended ? { kind: 'answered' } : { kind: 'interrupted', key: 'agent_interrupted' };
+  }
+
+  #request() {
+    const { turn, chat, person, journalled } = this.job;
+    return {
+      platformChatId: chat.platformChatId,
+      requestId: turn.requestId,
+      text: turn.text,
+      attachments: turn.attachments.map((attachment) => attachment.path),
+      person: { id: person.id, name: person.name, locale: person.locale },
+      ...(journalled ? { resumeAfter: this.#answer.seq } : {}),
+    };
+  }
+
+  #take(event: AgentEvent): void {
+    this.#answer.apply(event);
+    const { text, progress } = this.#answer;
+    if (event.kind === 'text' || event.kind === 'progress' || event.kind === 'restarted') {
+      this.#preview.update({ text, ...(progress === undefined ? {} : { progress }) });
+    }
+    if (event.kind === 'confirm') {
+      this.#confirmations?.ask(event).catch((error) => {
+        if (!this.#ended.signal.aborted) this.#abort.abort(error);
+      });
+    }
+  }
+
+  #failed(error: unknown): Outcome {
+    const reason = this.#abort.signal.aborted ? this.#abort.signal.reason : error;
+    if (reason instanceof StopRequested) return { kind: 'cancelled', key: 'stopped' };
+    if (reason instanceof AnswerTooLong) {
+      return { kind: 'failed', key: 'answer_cut', parameters: { limit: this.#context.limits.answer } };
+    }
+    if (isStoreError(reason) || this.#context.stopping.aborted) throw reason;
+    if (!isAgentError(reason)) {
+      this.#countError('internal');
+      this.#context.logger.error(
+        { turn: this.job.turn.id, err: reason },
+        'a turn failed for a reason of ours',
+      );
+      return { kind: 'failed', key: 'agent_internal' };
+    }
+    // Whoever closed the client ends the process, or replaces the client: the turn goes on elsewhere.
+    if (reason.code === 'closed') throw new LeftRunning('the agent client was closed', { cause: reason });
+    this.#countError(reason.code);
+    this.#context.logger.warn(
+      {
+        turn: this.job.turn.id,
+        agent: this.job.chat.agentId,
+        code: reason.code,
+        url: reason.url,
+        err: reason,
+      },
+      'the agent could not answer',
+    );
+    if (reason.code === 'interrupted') {
+      return { kind: 'interrupted', key: this.job.journalled ? 'restart_interrupted' : 'agent_interrupted' };
+    }
+    return { kind: 'failed', key: reason.code === 'unsupported' ? 'agent_internal' : `agent_${reason.code}` };
+  }
+
+  async #finish(outcome: Outcome): Promise<void> {
+    const { store, fault, metrics, clock } = this.#context;
+    const { turn, adapter } = this.job;
+    await this.#journal.discard();
+    const operations = finalOperations(
+      this.job,
+      this.#answer,
+      outcome,
+      this.#preview.messageId,
+      this.#context.limits,
+    );
+    fault('final.before');
+    const committed = await persist(this.#context, 'a final answer', () =>
+      store.commitFinal(this.#lease, turn.id, outcome.kind, operations),
+    );
+    fault('final.committed');
+    metrics.count('surfaces_turns_total', { outcome: outcome.kind });
+    const outcomes = await this.#delivery.pushAll(committed);
+    if (outcomes.includes('sent')) {
+      this.#firstText();
+      metrics.observe(
+        'surfaces_turn_seconds',
+        { surface: adapter.surface },
+        (clock.now() - turn.acceptedAt) / 1000,
+      );
+    }
+  }
+
+  #firstText(): void {
+    if (this.#firstTextSeen) return;
+    this.#firstTextSeen = true;
+    const { metrics, clock } = this.#context;
+    const seconds = (clock.now() - this.job.turn.acceptedAt) / 1000;
+    metrics.observe('surfaces_first_text_seconds', { surface: this.job.adapter.surface }, seconds);
+  }
+
+  #countError(code: string): void {
+    // Codes of agents are free text: as a label they would grow without bound.
+    const label = /^[a-z_]{1,32}$/.test(code) ? code : 'other';
+    this.#context.metrics.count('surfaces_agent_errors_total', { agent: this.job.chat.agentId, code: label });
+  }
+
+  #logRoute(client: AgentClient): void {
+    const { logger } = this.#context;
+    if (!logger.isDebug()) return;
+    const { turn, chat, person } = this.job;
+    logger.debug(
+      {
+        turn: turn.id,
+        person: person.id,
+        chat: `${chat.chatId} ${chat.key}`,
+        agent: chat.agentId,
+        platformChatId: chat.platformChatId,
+        configuredUrl: client.baseUrl,
+        resolvedUrl: client.url(chat.platformChatId),
+      },
+      'route of a message',
+    );
+  }
+}
