@@ -62,14 +62,14 @@ export interface Shown {
   readonly edits: number;
 }
 
-export interface Said {
+export interface SaidEvent {
   readonly event: IncomingEvent;
   /** Resolves when the adapter acknowledged it; never rejects. */
   readonly acknowledged: Promise<AcceptResult>;
 }
 
 /** Who speaks, in the tests that do not care. */
-const ALICE = { externalId: 'alice', name: 'Alice' };
+const SOMEBODY = { externalId: 'somebody', name: 'Somebody' };
 export interface FakeAuthor {
   readonly externalId: string;
   readonly name: string;
@@ -109,7 +109,7 @@ const realClock: Clock = {
 };
 
 interface Pending {
-  readonly said: Said;
+  readonly said: SaidEvent;
   readonly settle: (result: AcceptResult) => void;
 }
 
@@ -144,7 +144,7 @@ export class FakeMessenger {
   #faults: { fault: Fault; left: number }[] = [];
   #holds: { call: CallKind; released: Promise<void> }[] = [];
   #places = new Map<string, Place>();
-  #log = new Map<EventId, Said>();
+  #log = new Map<EventId, SaidEvent>();
   #count = 0;
   readonly #redeliverMs: number;
   readonly #enforceBudget: boolean;
@@ -169,7 +169,7 @@ export class FakeMessenger {
   // What people do.
 
   /** `/name args` is a command, anything else a message. */
-  say(address: Address, text: string, author: FakeAuthor = ALICE, sentAt = this.clock.now()): Said {
+  say(address: Address, text: string, author: FakeAuthor = SOMEBODY, sentAt = this.clock.now()): SaidEvent {
     const command = /^\/([a-z]\w*)(?:\s+([\s\S]*))?$/u.exec(text);
     const what = command
       ? { kind: 'command', name: command[1], args: command[2] ?? '' }
@@ -177,12 +177,12 @@ export class FakeMessenger {
     return this.#enter(address, what, author, sentAt);
   }
 
-  press(address: Address, action: string, author: FakeAuthor = ALICE): Said {
+  press(address: Address, action: string, author: FakeAuthor = SOMEBODY): SaidEvent {
     return this.#enter(address, { kind: 'callback', action }, author, this.clock.now());
   }
 
   /** Delivers an earlier event once more, as messengers do when they lost the acknowledgement. */
-  repeat(eventId: EventId): Said {
+  repeat(eventId: EventId): SaidEvent {
     const said = this.#log.get(eventId);
     if (!said) throw new Error(`no event ${eventId}`);
     return this.#queue(said.event);
@@ -369,14 +369,14 @@ export class FakeMessenger {
     return place;
   }
 
-  #enter(address: Address, what: object, author: FakeAuthor, sentAt: number): Said {
+  #enter(address: Address, what: object, author: FakeAuthor, sentAt: number): SaidEvent {
     const { surface, account } = this;
     const eventId = `e${++this.#count}`;
     const event = IncomingEvent.parse({ ...what, surface, account, eventId, address, author, sentAt });
     return this.#queue(event);
   }
 
-  #queue(event: IncomingEvent): Said {
+  #queue(event: IncomingEvent): SaidEvent {
     const { promise, resolve } = Promise.withResolvers<AcceptResult>();
     const said = { event, acknowledged: promise };
     this.#log.set(event.eventId, said);

@@ -1,0 +1,100 @@
+/** An agent in memory that does what a test's script says, one request at a time per context. */
+
+import type {
+  AgentClient,
+  AgentEvent,
+  AgentHealth,
+  AgentRequest,
+  PlatformChatId,
+  RequestId,
+} from '@surfaces/protocol';
+import { AgentError, AgentId } from '@surfaces/protocol';
+
+/** An event without its number. */
+export type Said = AgentEvent extends infer E ? (E extends AgentEvent ? Omit<E, 'seq'> : never) : never;
+
+/** One conversation as the script sees it. */
+export interface Ask {
+  readonly request: AgentRequest;
+  readonly signal: AbortSignal;
+  /** Waits for the answer to a confirmation. */
+  decision(id: string): Promise<string>;
+}
+export type Script = (ask: Ask) => AsyncIterable<Said>;
+
+/** Repeats what it hears. */
+export const echo: Script = async function* ({ request }) {
+  yield { kind: 'text', text: request.text };
+  yield { kind: 'end' };
+};
+
+export class FakeAgent implements AgentClient {
+  readonly agentId = AgentId.parse('agent-0');
+  readonly baseUrl = 'http://agent.example/';
+  /** Every request, in order. */
+  readonly requests: AgentRequest[] = [];
+  readonly replies: {
+    readonly requestId: RequestId;
+    readonly confirmId: string;
+    readonly optionId: string;
+  }[] = [];
+  script: Script;
+  healthy = true;
+  readonly #close = new AbortController();
+  readonly #decisions = new Map<string, PromiseWithResolvers<string>>();
+
+  constructor(script: Script = echo) {
+    this.script = script;
+  }
+
+  url(platformChatId: PlatformChatId): string {
+    return `ws://agent.example/v1/agent_ws/${platformChatId}/`;
+  }
+
+  async *send(request: AgentRequest, signal: AbortSignal): AsyncIterable<AgentEvent> {
+    this.requests.push(request);
+    const ended = AbortSignal.any([signal, this.#close.signal]);
+    const aborted = new Promise<never>((_, reject) => {
+      const stop = () =>
+        reject(signal.aborted ? signal.reason : new AgentError('closed', 'the client was closed'));
+      if (ended.aborted) stop();
+      else ended.addEventListener('abort', stop, { once: true });
+    });
+    aborted.catch(() => undefined);
+    const decision = (id: string) => this.#decision(`${request.requestId}/${id}`).promise;
+    const said = this.script({ request, signal: ended, decision })[Symbol.asyncIterator]();
+    for (let seq = 1; ; seq += 1) {
+      const next = await Promise.race([said.next(), aborted]);
+      if (next.done) return;
+      // A number makes it an event again.
+      yield { ...next.value, seq } as AgentEvent;
+    }
+  }
+
+  async reply(_: PlatformChatId, requestId: RequestId, confirmId: string, optionId: string): Promise<void> {
+    this.replies.push({ requestId, confirmId, optionId });
+    this.#decision(`${requestId}/${confirmId}`).resolve(optionId);
+  }
+
+  async fork(): Promise<void> {}
+  async dispose(): Promise<void> {}
+
+  async health(): Promise<AgentHealth> {
+    return this.healthy
+      ? { ok: true, url: this.baseUrl, latencyMs: 1, features: [] }
+      : { ok: false, url: this.baseUrl, error: 'down' };
+  }
+
+  async close(): Promise<void> {
+    this.#close.abort();
+  }
+
+  #decision(key: string): PromiseWithResolvers<string> {
+    let decision = this.#decisions.get(key);
+    if (!decision) {
+      decision = Promise.withResolvers();
+      this.#decisions.set(key, decision);
+    }
+    return decision;
+  }
+}
