@@ -1,12 +1,10 @@
 /** The whole `Store` in memory, for tests: what is lost with the database object is lost. */
 import type {
   AccountId,
-  Address,
   AgentEvent,
   ChatKey,
   MessageId,
   OperationId,
-  OutgoingMessage,
   SurfaceId,
   TurnId,
 } from '@surfaces/protocol';
