@@ -96,11 +96,13 @@ export class SqliteThread {
   #receive(message: FromWorker): void {
     switch (message.kind) {
       case 'open':
-        return this.#opened.resolve();
+        this.#opened.resolve();
+        break;
       case 'failed':
-        return this.#opened.reject(toError(message.failure));
+        this.#opened.reject(toError(message.failure));
+        break;
       case 'closed':
-        return;
+        break;
       case 'answers': {
         const answered = this.#waiting.splice(0, message.answers.length);
         if (this.#waiting.length === 0 && this.#closing === undefined) this.#worker.unref();
