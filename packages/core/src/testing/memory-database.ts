@@ -124,7 +124,8 @@ export class MemoryTables {
   /** All or none: an id that exists already is a fault of the caller. */
   addOperations(operations: readonly NewOperation[], now: number): Operation[] {
     const ids = new Set<OperationId>();
-    for (const { id } of operations) {
+    for (const { id, chat } of operations) {
+      this.chatRow(chat);
       if (this.operations.has(id) || ids.has(id)) {
         throw new StoreError('failed', `there is an operation ${id} already`);
       }

@@ -1,5 +1,5 @@
 /** The longer questions to the memory tables. */
-import { type Address, addressKey } from '@surfaces/protocol';
+import { type Address, addressKey, type OperationId, type OutgoingMessage } from '@surfaces/protocol';
 import type { Confirmation, Decision, Recovery, Store } from '../ports/store.ts';
 import type { Timeline, TimelineEntry } from '../ports/timeline.ts';
 import type { ConfirmationRow, MemoryTables } from './memory-database.ts';
@@ -77,4 +77,16 @@ export function readTimeline(
     .filter(({ seq }) => (after === undefined || seq > after) && (before === undefined || seq < before))
     .map(({ seq, at, item }) => ({ seq, at, item }));
   return after === undefined ? rows.slice(Math.max(0, rows.length - limit)) : rows.slice(0, limit);
+}
+
+export function appendTimeline(
+  tables: MemoryTables,
+  address: Address,
+  operationId: OperationId,
+  message: OutgoingMessage,
+  at: number,
+): { readonly seq: number; readonly fresh: boolean } {
+  const known = tables.timeline.find(({ item }) => item.by === 'bot' && item.operationId === operationId);
+  if (known !== undefined) return { seq: known.seq, fresh: false };
+  return { seq: tables.addTimeline(address, { by: 'bot', operationId, message }, at), fresh: true };
 }

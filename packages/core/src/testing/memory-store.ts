@@ -1,12 +1,10 @@
 /** The whole `Store` in memory, for tests: what is lost with the database object is lost. */
 import type {
   AccountId,
-  Address,
   AgentEvent,
   ChatKey,
   MessageId,
   OperationId,
-  OutgoingMessage,
   SurfaceId,
   TurnId,
 } from '@surfaces/protocol';
@@ -34,7 +32,7 @@ import {
   type TurnRow,
   wordsOf,
 } from './memory-database.ts';
-import { decideInMemory, readTimeline, recoverFromMemory } from './memory-queries.ts';
+import { appendTimeline, decideInMemory, readTimeline, recoverFromMemory } from './memory-queries.ts';
 
 /** A store as one process sees it. */
 export interface MemoryStore extends Store {
@@ -78,7 +76,7 @@ class ProcessStore implements MemoryStore {
     this.#now = now;
     this.timeline = {
       append: (address, operationId, message, at) =>
-        this.#call(() => this.#append(address, operationId, message, at)),
+        this.#call(() => appendTimeline(tables, address, operationId, message, at)),
       read: (address, page) => this.#call(() => readTimeline(tables, address, page)),
     };
   }
@@ -395,15 +393,6 @@ class ProcessStore implements MemoryStore {
 
   async close(): Promise<void> {
     if (this.#process.state === 'live' || this.#process.state === 'lapsed') this.#process.state = 'closed';
-  }
-
-  #append(address: Address, operationId: OperationId, message: OutgoingMessage, at: number) {
-    const known = this.#tables.timeline.find(
-      ({ item }) => item.by === 'bot' && item.operationId === operationId,
-    );
-    if (known !== undefined) return { seq: known.seq, fresh: false };
-    const seq = this.#tables.addTimeline(address, { by: 'bot', operationId, message }, at);
-    return { seq, fresh: true };
   }
 }
 

@@ -1,0 +1,199 @@
+/**
+ * What is said across the thread. Small, and JSON already as text, for it is copied: the main side
+ * knows most of an answer beforehand, so the worker says only what it alone knows.
+ */
+import type { StoreErrorCode } from '@surfaces/core';
+import type { chats, confirmations, operations, pendingEvents, persons, turns } from './schema.ts';
+
+export type PersonRow = Omit<typeof persons.$inferSelect, 'chats'>;
+export type ChatRow = Omit<typeof chats.$inferSelect, 'leaseHolder' | 'leaseGeneration'>;
+export type TurnRow = typeof turns.$inferSelect;
+export type OperationRow = typeof operations.$inferSelect;
+export type ConfirmationRow = typeof confirmations.$inferSelect;
+export type PendingRow = typeof pendingEvents.$inferSelect;
+
+export interface AcceptCall {
+  readonly key: string;
+  readonly surface: string;
+  readonly externalId: string;
+  /** Empty: the messenger told none. */
+  readonly name: string;
+  readonly locale: string | null;
+  readonly defaultLocale: string;
+  readonly addressKey: string;
+  readonly address: string;
+  readonly account: string;
+  readonly now: number;
+  /** Used when there is no such person yet. */
+  readonly personId: string;
+  /** Used when there is no such chat yet. */
+  readonly newChat: {
+    readonly key: string;
+    readonly agentId: string;
+    readonly platformChatId: string;
+    readonly name: string;
+  };
+  /** Enter this into the timeline. */
+  readonly words: { readonly eventId: string; readonly text: string } | null;
+  readonly turn: {
+    readonly id: string;
+    readonly requestId: string;
+    readonly text: string;
+    readonly attachments: string | null;
+    readonly sentAt: number;
+    readonly expired: boolean;
+    readonly queueLimit: number;
+  } | null;
+  readonly pending: { readonly id: string; readonly event: string } | null;
+}
+
+export type AcceptAnswer =
+  | { readonly outcome: 'duplicate'; readonly seq: number | null }
+  | { readonly outcome: 'queue_full'; readonly person: PersonRow; readonly chat: ChatRow }
+  | {
+      readonly outcome: 'stored';
+      readonly person: PersonRow;
+      readonly chat: ChatRow;
+      readonly seq: number | null;
+    };
+
+export interface Leased {
+  readonly chat: string;
+  readonly generation: number;
+  readonly turn: string;
+}
+
+export interface OperationInsert {
+  readonly id: string;
+  readonly chat: string;
+  readonly turn: string | null;
+  readonly account: string;
+  readonly address: string;
+  readonly editOf: string | null;
+  readonly message: string;
+  readonly createdAt: number;
+}
+
+export interface DecideCall {
+  readonly chat: string;
+  readonly token: string | null;
+  readonly option: string | null;
+  readonly kind: string | null;
+  readonly person: string;
+  readonly now: number;
+}
+
+export type DecideAnswer =
+  | { readonly outcome: 'decided' | 'already_decided'; readonly row: ConfirmationRow }
+  | { readonly outcome: 'expired' | 'not_allowed' | 'not_found' };
+
+export interface RecoverAnswer {
+  readonly turns: readonly {
+    readonly turn: TurnRow;
+    readonly chat: ChatRow;
+    readonly person: PersonRow;
+    readonly events: readonly string[];
+  }[];
+  readonly operations: readonly OperationRow[];
+  readonly events: readonly {
+    readonly pending: PendingRow;
+    readonly chat: ChatRow;
+    readonly person: PersonRow;
+  }[];
+  readonly unnoted: readonly { readonly chat: ChatRow; readonly person: PersonRow }[];
+}
+
+/** Each is atomic; calls are done in the order in which they were made. */
+export interface Calls {
+  accept(call: AcceptCall): AcceptAnswer;
+  completeEvent(call: { readonly id: string; readonly replies: readonly OperationInsert[] }): number[];
+  claimChat(call: { readonly chat: string; readonly holder: string }): number;
+  startTurn(call: Leased): null;
+  appendEvents(
+    call: Leased & { readonly events: readonly { readonly seq: number; readonly event: string }[] },
+  ): null;
+  restartJournal(call: Leased): null;
+  rememberPreview(call: Leased & { readonly messageId: string }): null;
+  /** The sequence numbers; null when the turn was finished already. */
+  commitFinal(
+    call: Leased & { readonly outcome: string; readonly operations: readonly OperationInsert[] },
+  ): number[] | null;
+  retryTurn(call: {
+    readonly chat: string;
+    readonly turn: string | null;
+    readonly again: string;
+    readonly id: string;
+    readonly requestId: string;
+    readonly account: string;
+    readonly address: string;
+    readonly now: number;
+    readonly queueLimit: number;
+  }): TurnRow | 'queue_full' | 'not_found';
+  unnotedTurns(chat: string): TurnRow[];
+  /** Null when it is not exactly these turns that are unnoted: read them again. */
+  noteExpired(call: {
+    readonly chat: string;
+    readonly turns: readonly string[];
+    readonly operation: OperationInsert;
+  }): number | null;
+  /** A sequence number for each; null: that id is there already. */
+  enqueue(operations: readonly OperationInsert[]): (number | null)[];
+  beginOperation(id: string): null;
+  settleOperation(call: {
+    readonly id: string;
+    readonly state: 'sent' | 'dead' | 'pending';
+    readonly messageId: string | null;
+    readonly error: string | null;
+  }): null;
+  openConfirmation(
+    call: Leased & { readonly row: Omit<ConfirmationRow, 'order' | 'decision'> },
+  ): ConfirmationRow;
+  decide(call: DecideCall): DecideAnswer;
+  lastTurns(call: { readonly chat: string; readonly limit: number }): TurnRow[];
+  lastOperations(call: { readonly chat: string; readonly limit: number }): OperationRow[];
+  deadLetters(limit: number): OperationRow[];
+  counts(call: null): { queued: number; running: number; deadLetters: number };
+  recover(accounts: readonly string[]): RecoverAnswer;
+  appendTimeline(call: {
+    readonly address: string;
+    readonly operationId: string;
+    readonly item: string;
+    readonly at: number;
+  }): { readonly seq: number; readonly fresh: boolean };
+  readTimeline(call: {
+    readonly address: string;
+    readonly after: number | null;
+    readonly before: number | null;
+    readonly limit: number;
+  }): { readonly seq: number; readonly at: number; readonly item: string }[];
+  probe(call: null): null;
+}
+
+export type CallName = keyof Calls;
+export type Argument<N extends CallName> = Parameters<Calls[N]>[0];
+export type Answer<N extends CallName> = ReturnType<Calls[N]>;
+
+/** A failure as it crosses the thread. */
+export interface Failure {
+  readonly code: StoreErrorCode;
+  readonly message: string;
+}
+
+export type ToWorker = readonly (readonly [CallName, unknown])[] | 'close';
+
+export type FromWorker =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  /** In the order of the calls. `seconds`: of the transaction and its commit. */
+  | { readonly kind: 'answers'; readonly answers: readonly Settled[]; readonly seconds: number }
+  | { readonly kind: 'closed' };
+
+export type Settled = readonly [ok: true, answer: unknown] | readonly [ok: false, failure: Failure];
+
+export interface WorkerOptions {
+  readonly directory: string;
+  readonly file: string;
+  readonly exclusive: boolean;
+  /** Pages that the file may have; for tests of a full disk. */
+  readonly maxPages: number | null;
+}

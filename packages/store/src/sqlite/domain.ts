@@ -1,0 +1,112 @@
+/**
+ * Rows to the core's types and back. The casts brand or parse what this package itself wrote from
+ * values of those types.
+ */
+import type { Chat, Confirmation, NewOperation, Operation, Person, Turn, TurnOutcome } from '@surfaces/core';
+import type {
+  AccountId,
+  Address,
+  AgentId,
+  Attachment,
+  ChatKey,
+  Locale,
+  MessageId,
+  OperationId,
+  OutgoingMessage,
+  PersonId,
+  PlatformChatId,
+  RequestId,
+  SurfaceId,
+  TurnId,
+} from '@surfaces/protocol';
+import type { ChatRow, ConfirmationRow, OperationInsert, OperationRow, PersonRow, TurnRow } from './calls.ts';
+
+export function accountKey({ surface, account }: { surface: SurfaceId; account: AccountId }): string {
+  return `${surface}/${account}`;
+}
+
+export function toPerson(row: PersonRow): Person {
+  return { id: row.id as PersonId, name: row.name, locale: row.locale as Locale };
+}
+
+export function toChat(row: ChatRow): Chat {
+  return {
+    key: row.key as ChatKey,
+    chatId: `C${row.number}`,
+    name: row.name,
+    owner: row.owner as PersonId,
+    agentId: row.agentId as AgentId,
+    platformChatId: row.platformChatId as PlatformChatId,
+    state: row.state,
+  };
+}
+
+export function toTurn(row: TurnRow): Turn {
+  return {
+    id: row.id as TurnId,
+    chat: row.chat as ChatKey,
+    person: row.person as PersonId,
+    address: JSON.parse(row.address) as Address,
+    text: row.text,
+    attachments: row.attachments === null ? [] : (JSON.parse(row.attachments) as Attachment[]),
+    sentAt: row.sentAt,
+    acceptedAt: row.acceptedAt,
+    state: row.state,
+    ...(row.outcome !== null && { outcome: row.outcome as TurnOutcome }),
+    requestId: row.requestId as RequestId,
+    ...(row.previewMessageId !== null && { previewMessageId: row.previewMessageId as MessageId }),
+  };
+}
+
+export function attachmentsText(attachments: readonly Attachment[]): string | null {
+  return attachments.length === 0 ? null : JSON.stringify(attachments);
+}
+
+export function toInsert(operation: NewOperation, createdAt: number): OperationInsert {
+  return {
+    id: operation.id,
+    chat: operation.chat,
+    turn: operation.turn ?? null,
+    account: accountKey(operation.address),
+    address: JSON.stringify(operation.address),
+    editOf: operation.editOf ?? null,
+    message: JSON.stringify(operation.message),
+    createdAt,
+  };
+}
+
+/** A new operation as it is once committed. */
+export function committed(operation: NewOperation, seq: number, createdAt: number): Operation {
+  return { ...operation, seq, state: 'pending', attempts: 0, createdAt };
+}
+
+export function toOperation(row: OperationRow): Operation {
+  return {
+    id: row.id as OperationId,
+    address: JSON.parse(row.address) as Address,
+    ...(row.editOf !== null && { editOf: row.editOf as MessageId }),
+    message: JSON.parse(row.message) as OutgoingMessage,
+    chat: row.chat as ChatKey,
+    ...(row.turn !== null && { turn: row.turn as TurnId }),
+    seq: row.seq,
+    state: row.state,
+    attempts: row.attempts,
+    createdAt: row.createdAt,
+    ...(row.messageId !== null && { messageId: row.messageId as MessageId }),
+    ...(row.error !== null && { error: row.error }),
+  };
+}
+
+export function toConfirmation(row: ConfirmationRow): Confirmation {
+  return {
+    turn: row.turn as TurnId,
+    id: row.id,
+    token: row.token,
+    chat: row.chat as ChatKey,
+    person: row.person as PersonId,
+    text: row.text,
+    options: JSON.parse(row.options) as Confirmation['options'],
+    expiresAt: row.expiresAt,
+    ...(row.decision !== null && { decision: row.decision }),
+  };
+}
