@@ -6,8 +6,8 @@ import { ConfirmOption, type WirePerson } from './wire.ts';
 const seq = z.number().int().positive();
 
 /**
- * One thing an agent said about a request. `seq` grows by one per event of a request, whether the
- * agent numbers them itself (feature `resume`) or the client does.
+ * One thing an agent said about a request. `seq` begins at 1 and grows by one per event of a request,
+ * whether the agent numbers them itself (feature `resume`) or the client does. Each is yielded once.
  */
 export const AgentEvent = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('text'), seq, text: z.string() }),
@@ -36,7 +36,9 @@ export const AgentEvent = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('error'), seq, code: z.string(), message: z.string() }),
   /**
    * The agent has no memory of the events so far and begins the request anew (same request id): all
-   * that came before this is void. Only from agents with `idempotent`. Its `seq` is 1.
+   * that came before this is void. Only from agents with `idempotent`. It is made by the client: its
+   * own `seq` is always 1 and is not counted, so the events that follow begin at 1 again. Empty the
+   * journal on it; do not append it.
    */
   z.strictObject({ kind: z.literal('restarted'), seq }),
 ]);

@@ -5,7 +5,7 @@ const brand = '@surfaces/agent-error';
 export type AgentErrorCode =
   /** Could not reach it: refused, unresolved, TLS. */
   | 'unreachable'
-  /** It answered the upgrade with an HTTP error: key, path or proxy is wrong. */
+  /** It answered the upgrade with an HTTP error (`status`): key, path or proxy is wrong; or it refused a fork. */
   | 'refused'
   /** Connected, but no STATUS in time. */
   | 'no_status'
@@ -28,12 +28,19 @@ export class AgentError extends Error {
   override readonly name = 'AgentError';
   readonly code: AgentErrorCode;
   readonly url: string | undefined;
+  /** The HTTP status, with `refused`. */
+  readonly status: number | undefined;
   readonly [brand] = true;
 
-  constructor(code: AgentErrorCode, message: string, options: { cause?: unknown; url?: string } = {}) {
+  constructor(
+    code: AgentErrorCode,
+    message: string,
+    options: { cause?: unknown; url?: string; status?: number } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.url = options.url;
+    this.status = options.status;
   }
 }
 

@@ -1,0 +1,156 @@
+/** The client half of the agent wire protocol. */
+import {
+  type AgentClient,
+  AgentError,
+  type AgentHealth,
+  type AgentRequest,
+  isAgentError,
+  type PlatformChatId,
+} from '@surfaces/protocol';
+import { agentUrl, basicAuth, publicUrl } from '../agent-url.ts';
+import type { ConnectionSetup } from './connection.ts';
+import { Connection } from './connection.ts';
+import { ClientContext } from './context.ts';
+import { Exchange } from './exchange.ts';
+import { type AgentClientOptions, type ClientLimits, DEFAULT_LIMITS } from './options.ts';
+
+const HEALTH_CONTEXT = '0';
+
+/**
+ * An `AgentClient` over WebSocket: one connection per context, opened on demand and kept for the next
+ * requests. Throws a `TypeError` at once when `baseUrl` cannot be used. Behaviour in each case of a
+ * lost connection: docs/agent-protocol-table.md.
+ */
+export function createAgentClient(options: AgentClientOptions): AgentClient {
+  agentUrl(options.baseUrl, HEALTH_CONTEXT);
+  const limits = limitsOf(options);
+  const headers = headersOf(options);
+  const contexts = new Map<PlatformChatId, ClientContext>();
+  const stopped = new AbortController();
+
+  const setup = (platformChatId: string): ConnectionSetup => ({
+    url: agentUrl(options.baseUrl, platformChatId),
+    headers,
+    tls: options.tls ?? {},
+    limits,
+    traceparent: options.traceparent,
+  });
+  const contextOf = (id: PlatformChatId): ClientContext => {
+    if (stopped.signal.aborted) throw new AgentError('closed', 'The agent client was closed.');
+    let context = contexts.get(id);
+    if (context === undefined) {
+      const made: ClientContext = new ClientContext(
+        setup(id),
+        (reason) => options.onIgnored?.(reason),
+        () => {
+          if (contexts.get(id) === made) contexts.delete(id);
+        },
+      );
+      contexts.set(id, made);
+      context = made;
+    }
+    return context;
+  };
+
+  const begin = (request: AgentRequest, signal: AbortSignal): Exchange => {
+    const context = contextOf(request.platformChatId);
+    if (context.running !== undefined) {
+      throw new Error(`Context ${request.platformChatId} is busy: one request at a time.`);
+    }
+    const exchange = new Exchange(request, signal, context);
+    context.begin(exchange);
+    return exchange;
+  };
+
+  const client: AgentClient = {
+    agentId: options.agentId,
+    send: (request, signal) => ({
+      [Symbol.asyncIterator]: () => {
+        let exchange: Exchange | undefined;
+        return {
+          next: async () => {
+            exchange ??= begin(request, signal);
+            return exchange.next();
+          },
+          return: async () => {
+            await exchange?.return();
+            return { done: true, value: undefined };
+          },
+        };
+      },
+    }),
+    async reply(platformChatId, requestId, confirmId, optionId) {
+      const running = contexts.get(platformChatId)?.running;
+      if (running?.request.requestId !== requestId) {
+        throw new AgentError('interrupted', 'The request that asked is not running.');
+      }
+      running.reply(confirmId, optionId);
+    },
+    async fork(platformChatId, to, signal) {
+      const frame = (request_id: string) => ({ type: 'FORK' as const, request_id, to });
+      await contextOf(platformChatId).call('fork', frame, signal);
+    },
+    async dispose(platformChatId, signal) {
+      const context = contextOf(platformChatId);
+      try {
+        await context.call('dispose', (request_id) => ({ type: 'DISPOSE', request_id }), signal);
+      } catch (error) {
+        if (!isAgentError(error) || error.code !== 'unsupported') throw error;
+      } finally {
+        if (context.running === undefined) context.abandon();
+      }
+    },
+    health: (signal) => probe(setup(HEALTH_CONTEXT), signal),
+    async close() {
+      stopped.abort();
+      await Promise.all([...contexts.values()].map((context) => context.close()));
+    },
+  };
+  const { signal } = options;
+  if (signal?.aborted) void client.close();
+  else signal?.addEventListener('abort', () => void client.close(), { once: true });
+  return client;
+}
+
+async function probe(setup: ConnectionSetup, signal: AbortSignal): Promise<AgentHealth> {
+  signal.throwIfAborted();
+  const url = publicUrl(setup.url);
+  const began = performance.now();
+  let socket: Connection | undefined;
+  const onAbort = () => void socket?.close();
+  signal.addEventListener('abort', onAbort, { once: true });
+  const nobody = { onFrame: () => {}, onBroken: () => {}, onIgnored: () => {} };
+  try {
+    const connection = await Connection.open(setup, nobody, (opening) => {
+      socket = opening;
+    });
+    const latencyMs = performance.now() - began;
+    const { features, agent } = connection.status ?? {};
+    return {
+      ok: true,
+      url,
+      latencyMs,
+      features: features ?? [],
+      ...(agent === undefined ? {} : { agent: typeof agent === 'string' ? agent : String(agent.name ?? '') }),
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { ok: false, url, error: error instanceof Error ? error.message : String(error) };
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    await socket?.close();
+  }
+}
+
+function limitsOf(options: AgentClientOptions): ClientLimits {
+  const given = (Object.keys(DEFAULT_LIMITS) as (keyof ClientLimits)[]).filter(
+    (key) => options[key] !== undefined,
+  );
+  return { ...DEFAULT_LIMITS, ...Object.fromEntries(given.map((key) => [key, options[key]])) };
+}
+
+function headersOf(options: AgentClientOptions): Record<string, string> {
+  const authorization =
+    options.bearer === undefined ? basicAuth(options.baseUrl) : `Bearer ${options.bearer}`;
+  return { ...(authorization === undefined ? {} : { authorization }), ...options.headers };
+}

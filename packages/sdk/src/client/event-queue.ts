@@ -1,0 +1,88 @@
+/** Between a socket that pushes and one caller that pulls. */
+
+const HIGH = 1024;
+const LOW = 128;
+
+/** Tells the socket to wait while the caller is behind. */
+interface Backpressure {
+  full(): void;
+  emptied(): void;
+}
+
+export class EventQueue<T> {
+  private items: T[] = [];
+  /** Of the next item to take: shifting a long array costs its length. */
+  private head = 0;
+  private waiting: ((result: IteratorResult<T, undefined> | Promise<never>) => void) | undefined;
+  private over = false;
+  private error: { readonly reason: unknown } | undefined;
+  private readonly pressure: Backpressure;
+  isFull = false;
+
+  constructor(pressure: Backpressure) {
+    this.pressure = pressure;
+  }
+
+  push(item: T): void {
+    if (this.over) return;
+    const { waiting } = this;
+    if (waiting !== undefined) {
+      this.waiting = undefined;
+      waiting({ done: false, value: item });
+      return;
+    }
+    this.items.push(item);
+    if (!this.isFull && this.items.length - this.head >= HIGH) {
+      this.isFull = true;
+      this.pressure.full();
+    }
+  }
+
+  /** What is in the queue is still handed out. */
+  end(): void {
+    this.over = true;
+    this.waiting?.({ done: true, value: undefined });
+    this.waiting = undefined;
+  }
+
+  /** What is in the queue is still handed out, then the error once. */
+  fail(reason: unknown): void {
+    if (this.over) return;
+    this.error = { reason };
+    this.over = true;
+    if (this.waiting === undefined) return;
+    this.waiting(this.takeError());
+    this.waiting = undefined;
+  }
+
+  /** Forgets what is in the queue. */
+  drop(): void {
+    this.items = [];
+    this.head = 0;
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    if (this.head < this.items.length) {
+      // biome-ignore lint/style/noNonNullAssertion: head is inside the array.
+      const value = this.items[this.head++]!;
+      const left = this.items.length - this.head;
+      if (left === 0) this.drop();
+      if (this.isFull && left <= LOW) {
+        this.isFull = false;
+        this.pressure.emptied();
+      }
+      return Promise.resolve({ done: false, value });
+    }
+    if (this.error !== undefined) return this.takeError();
+    if (this.over) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve) => {
+      this.waiting = resolve;
+    });
+  }
+
+  private takeError(): Promise<never> {
+    const reason = this.error?.reason;
+    this.error = undefined;
+    return Promise.reject(reason);
+  }
+}

@@ -1,0 +1,457 @@
+/** One request and its answer, over as many connections as it takes. */
+import {
+  AgentError,
+  type AgentEvent,
+  type AgentFrame,
+  type AgentRequest,
+  CLOSE,
+  isAgentError,
+} from '@surfaces/protocol';
+import { Deadline } from '../deadline.ts';
+import { type IgnoredReason, progressLabel } from '../frames.ts';
+import type { Broken, Connection } from './connection.ts';
+import { EventQueue } from './event-queue.ts';
+import type { ClientLimits } from './options.ts';
+
+/** What an exchange needs of its context. */
+export interface ExchangeContext {
+  readonly limits: ClientLimits;
+  /** The connection that is open now. */
+  current(): Connection | undefined;
+  /** Opens one, or joins the attempt that is under way. */
+  connect(): Promise<Connection>;
+  /** Closes the connection, because what it may still bring is not wanted. */
+  abandon(): void;
+  onIgnored(reason: IgnoredReason): void;
+  onFinished(exchange: Exchange): void;
+}
+
+/** `resuming`: RESUME was sent, RESUMED is awaited. */
+type Phase = 'connecting' | 'resuming' | 'running' | 'finished';
+
+export class Exchange implements AsyncIterator<AgentEvent> {
+  readonly request: AgentRequest;
+  private readonly context: ExchangeContext;
+  private readonly signal: AbortSignal;
+  private readonly queue: EventQueue<AgentEvent>;
+  private readonly limit: Deadline;
+  private phase: Phase = 'connecting';
+  private connection: Connection | undefined;
+  /** The agent may know of this request. */
+  private sent: boolean;
+  /** The last event that the caller has, or will get from the queue. */
+  private lastSeq: number;
+  private toolRuns = false;
+  private readonly asked = new Set<string>();
+  /** Kept until the end, because an agent may ask again after a lost connection. */
+  private readonly replies = new Map<string, string>();
+  private cancelling = false;
+  private restarts = 0;
+  private attempts = 0;
+  /** When the connection broke without any event since. */
+  private brokenAt: number | undefined;
+  private gapAt: number | undefined;
+  private endPause: (() => void) | undefined;
+
+  constructor(request: AgentRequest, signal: AbortSignal, context: ExchangeContext) {
+    this.request = request;
+    this.signal = signal;
+    this.context = context;
+    this.sent = request.resumeAfter !== undefined;
+    this.lastSeq = request.resumeAfter ?? 0;
+    this.queue = new EventQueue({
+      full: () => this.connection?.pause(),
+      emptied: () => this.onEmptied(),
+    });
+    this.limit = new Deadline(() => this.onLimit());
+  }
+
+  /** Begins. Calls nothing back before it returns. */
+  start(): void {
+    if (this.signal.aborted) {
+      this.fail(this.signal.reason);
+      return;
+    }
+    this.signal.addEventListener('abort', this.onAbort, { once: true });
+    const connection = this.context.current();
+    if (connection === undefined) void this.connect();
+    else this.attach(connection);
+  }
+
+  next(): Promise<IteratorResult<AgentEvent, undefined>> {
+    return this.queue.next();
+  }
+
+  /** The caller wants no more. The agent's work is left alone: it may be taken up again by `resumeAfter`. */
+  async return(): Promise<IteratorResult<AgentEvent, undefined>> {
+    if (this.phase !== 'finished') {
+      this.finish();
+      this.context.abandon();
+    }
+    this.queue.end();
+    return { done: true, value: undefined };
+  }
+
+  /** A request that is being cancelled ends with its signal's reason, whatever else goes wrong. */
+  fail(error: unknown): void {
+    this.queue.fail(this.cancelling ? this.signal.reason : error);
+    this.finish();
+  }
+
+  reply(confirmId: string, optionId: string): void {
+    if (this.connection !== undefined && !this.connection.has('confirm')) {
+      throw new AgentError('unsupported', 'The agent cannot take answers to confirmations.');
+    }
+    this.replies.set(confirmId, optionId);
+    this.asked.delete(confirmId);
+    if (this.phase !== 'running') return;
+    this.sendReply(confirmId, optionId);
+    this.moveLimit();
+  }
+
+  onFrame(frame: AgentFrame): void {
+    if (frame.type === 'RESUMED') {
+      this.onResumed(frame);
+      return;
+    }
+    if (frame.type === 'STATUS' || frame.type === 'CONTEXT_DONE' || this.phase !== 'running') {
+      this.context.onIgnored('unexpected');
+      return;
+    }
+    const id = frame.request_id;
+    if (id !== undefined && id !== this.request.requestId) {
+      this.context.onIgnored('late');
+      return;
+    }
+    const next = this.lastSeq + 1;
+    const seq = frame.seq !== undefined && this.connection?.has('resume') ? frame.seq : next;
+    if (seq < next) {
+      this.onRepeated(frame);
+      return;
+    }
+    if (seq > next) {
+      this.onGap(next);
+      return;
+    }
+    this.lastSeq = seq;
+    this.brokenAt = undefined;
+    this.attempts = 0;
+    const event = this.toEvent(frame, seq);
+    if (!this.cancelling) this.queue.push(event);
+    if (event.kind !== 'end' && event.kind !== 'error') {
+      this.moveLimit();
+      return;
+    }
+    if (this.cancelling) this.queue.fail(this.signal.reason);
+    else this.queue.end();
+    this.finish();
+  }
+
+  onBroken(broken: Broken): void {
+    const { connection } = this;
+    // Not attached: `connect` is at work already.
+    if (connection === undefined) return;
+    this.connection = undefined;
+    this.phase = 'connecting';
+    this.limit.lift();
+    const fatal = this.fatal(broken);
+    if (fatal !== undefined) {
+      this.fail(fatal);
+      return;
+    }
+    const comesBack = connection.has('resume') || connection.has('idempotent');
+    if (this.sent && !comesBack) {
+      // The other side closed for idleness while our message was on its way: it was not read.
+      const unread = broken.code === CLOSE.idle && this.lastSeq === 0;
+      if (!unread || this.cancelling) {
+        this.fail(this.interrupted(broken.error));
+        return;
+      }
+      this.sent = false;
+    }
+    void this.connect();
+  }
+
+  private fatal(broken: Broken): AgentError | undefined {
+    const { code, error } = broken;
+    if (error.code === 'protocol') return error;
+    switch (code) {
+      case CLOSE.replaced:
+        return new AgentError('replaced', 'Another connection took this context over.', { cause: error });
+      case CLOSE.disposed:
+        return new AgentError('interrupted', 'The context was disposed of.', { cause: error });
+      case CLOSE.protocolError:
+      case CLOSE.tooBig:
+        return new AgentError('protocol', `The agent would not take our frame: ${error.message}`, {
+          cause: error,
+        });
+      default:
+        return undefined;
+    }
+  }
+
+  private async connect(): Promise<void> {
+    const { limits } = this.context;
+    const began = performance.now();
+    if (this.sent) this.brokenAt ??= began;
+    const giveUpAt =
+      (this.brokenAt ?? began) + (this.sent ? limits.reconnectWindowMs : limits.connectWindowMs);
+    for (;;) {
+      if (this.attempts++ > 0) await this.pause();
+      if (this.phase === 'finished') return;
+      try {
+        const connection = await this.context.connect();
+        if (this.ended()) return;
+        return this.attach(connection);
+      } catch (error) {
+        if (this.ended()) return;
+        if (!worthRetrying(error) || performance.now() >= giveUpAt) {
+          return this.fail(this.lastSeq > (this.request.resumeAfter ?? 0) ? this.interrupted(error) : error);
+        }
+      }
+    }
+  }
+
+  /** Doubles up to 5 s; shortened at random so that many clients do not come back at once. */
+  private pause(): Promise<void> {
+    const grown = this.context.limits.backoffMs * 2 ** Math.min(this.attempts - 2, 16);
+    const ms = Math.min(grown, 5000) * (0.5 + Math.random() / 2);
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  private ended(): boolean {
+    return this.phase === 'finished';
+  }
+
+  private attach(connection: Connection): void {
+    this.connection = connection;
+    if (!this.sent) {
+      this.sendMessage(connection);
+      return;
+    }
+    if (!connection.has('resume')) {
+      this.startAgain(connection);
+      return;
+    }
+    this.phase = 'resuming';
+    this.limit.set(this.context.limits.statusTimeoutMs);
+    connection.send({ type: 'RESUME', request_id: this.request.requestId, after_seq: this.lastSeq });
+  }
+
+  private onResumed(frame: Extract<AgentFrame, { type: 'RESUMED' }>): void {
+    const { connection } = this;
+    if (this.phase !== 'resuming' || frame.request_id !== this.request.requestId || !connection) {
+      this.context.onIgnored('unexpected');
+      return;
+    }
+    if (frame.state === 'unknown') {
+      this.startAgain(connection);
+      return;
+    }
+    this.phase = 'running';
+    // Those that are still open are asked again.
+    this.asked.clear();
+    if (this.cancelling) this.sendCancel();
+    this.moveLimit();
+  }
+
+  /** The agent knows nothing of the request: sends it once more, if that cannot run it twice. */
+  private startAgain(connection: Connection): void {
+    if (this.cancelling) {
+      this.fail(this.signal.reason);
+      return;
+    }
+    if (!connection.has('idempotent') || this.restarts >= this.context.limits.maxRestarts) {
+      this.fail(this.interrupted(undefined));
+      return;
+    }
+    this.restarts++;
+    if (this.lastSeq > 0) this.queue.push({ kind: 'restarted', seq: 1 });
+    this.lastSeq = 0;
+    this.gapAt = undefined;
+    this.replies.clear();
+    this.sendMessage(connection);
+  }
+
+  private sendMessage(connection: Connection): void {
+    const { requestId, text, attachments, person } = this.request;
+    this.phase = 'running';
+    this.toolRuns = false;
+    this.asked.clear();
+    const extended = connection.features.size > 0;
+    try {
+      connection.send({
+        type: 'USER_MESSAGE',
+        text,
+        attachments: attachments as string[],
+        ...(extended ? { request_id: requestId } : undefined),
+        ...(person !== undefined && connection.has('person') ? { person } : undefined),
+      });
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    this.sent = true;
+    this.moveLimit();
+  }
+
+  private toEvent(
+    frame: Exclude<AgentFrame, { type: 'RESUMED' | 'STATUS' | 'CONTEXT_DONE' }>,
+    seq: number,
+  ): AgentEvent {
+    switch (frame.type) {
+      case 'AGENT_EVENT_TEXT_CHUNK':
+        this.toolRuns = false;
+        return { kind: 'text', seq, text: frame.text };
+      case 'AGENT_EVENT_TOOL_CALL_CHUNK':
+        this.toolRuns = true;
+        return { kind: 'progress', seq, phase: 'call', label: progressLabel(frame) };
+      case 'AGENT_EVENT_TOOL_RESULT':
+        this.toolRuns = false;
+        return { kind: 'progress', seq, phase: 'result', label: progressLabel(frame) };
+      case 'AGENT_EVENT_CUSTOM_UPDATE':
+        return { kind: 'progress', seq, phase: 'update', label: progressLabel(frame) };
+      case 'AGENT_EVENT_SEND_FILE':
+        return { kind: 'file', seq, path: frame.path };
+      case 'AGENT_EVENT_CONFIRM':
+        this.onAsked(frame.id);
+        return { kind: 'confirm', seq, id: frame.id, text: frame.text, options: frame.options };
+      case 'AGENT_EVENT_END':
+        return {
+          kind: 'end',
+          seq,
+          ...(frame.tokens_used === undefined ? undefined : { tokensUsed: frame.tokens_used }),
+          ...(frame.cost === undefined ? undefined : { cost: frame.cost }),
+        };
+      case 'ERROR':
+        return { kind: 'error', seq, code: frame.code, message: frame.message };
+    }
+  }
+
+  /** An open confirmation is sent again on resume: the caller has it, the limits must know of it. */
+  private onRepeated(frame: AgentFrame): void {
+    if (frame.type === 'AGENT_EVENT_CONFIRM') {
+      this.onAsked(frame.id);
+      this.moveLimit();
+    }
+    this.context.onIgnored('duplicate');
+  }
+
+  private onAsked(id: string): void {
+    const reply = this.replies.get(id);
+    if (reply === undefined) this.asked.add(id);
+    else this.sendReply(id, reply);
+  }
+
+  /** Events were lost on the way: they can be had again, unless they were left out a second time. */
+  private onGap(missing: number): void {
+    const again = this.gapAt === missing;
+    this.gapAt = missing;
+    this.connection = undefined;
+    this.context.abandon();
+    const error = new AgentError('protocol', `The agent left out event ${missing}.`);
+    if (again) {
+      this.fail(error);
+      return;
+    }
+    this.phase = 'connecting';
+    this.limit.lift();
+    void this.connect();
+  }
+
+  private sendReply(id: string, option: string): void {
+    this.connection?.send({ type: 'CONFIRM_REPLY', request_id: this.request.requestId, id, option });
+  }
+
+  private sendCancel(): void {
+    this.connection?.send({ type: 'CANCEL', request_id: this.request.requestId });
+  }
+
+  private readonly onAbort = (): void => {
+    this.queue.drop();
+    const { connection } = this;
+    // Without a connection it is brought up again to tell the agent, as long as the grace lasts.
+    const tells = this.sent && (connection === undefined || connection.has('cancel'));
+    if (!tells) {
+      this.fail(this.signal.reason);
+      if (connection !== undefined) this.context.abandon();
+      return;
+    }
+    this.cancelling = true;
+    if (this.phase === 'running') this.sendCancel();
+    this.limit.set(this.context.limits.cancelGraceMs);
+  };
+
+  private moveLimit(): void {
+    if (this.cancelling) return;
+    const { limits } = this.context;
+    if (this.asked.size > 0) this.limit.lift();
+    else if (this.toolRuns) this.limit.set(limits.toolIdleTimeoutMs);
+    else this.limit.set(this.lastSeq === 0 ? limits.firstEventTimeoutMs : limits.idleTimeoutMs);
+  }
+
+  private onEmptied(): void {
+    this.connection?.resume();
+    if (this.phase === 'running') this.moveLimit();
+  }
+
+  private onLimit(): void {
+    if (this.cancelling) {
+      this.fail(this.signal.reason);
+      this.context.abandon();
+      return;
+    }
+    // Nothing is read while the caller is behind: that silence is ours.
+    if (this.queue.isFull) {
+      this.moveLimit();
+      return;
+    }
+    if (this.phase === 'resuming') {
+      this.fail(new AgentError('no_status', 'The agent did not answer whether it still has the request.'));
+    } else {
+      if (this.connection?.has('cancel')) this.sendCancel();
+      this.fail(this.silence());
+    }
+    this.context.abandon();
+  }
+
+  private silence(): AgentError {
+    const { limits } = this.context;
+    if (this.lastSeq === 0) {
+      const ms = limits.firstEventTimeoutMs;
+      return new AgentError('first_event_timeout', `The agent said nothing within ${ms} ms of the message.`);
+    }
+    const ms = this.toolRuns ? limits.toolIdleTimeoutMs : limits.idleTimeoutMs;
+    return new AgentError('idle_timeout', `The agent fell silent in mid-answer for ${ms} ms.`);
+  }
+
+  private interrupted(cause: unknown): AgentError {
+    return new AgentError(
+      'interrupted',
+      'The connection broke in mid-answer and the agent cannot go on with it.',
+      cause === undefined ? {} : { cause },
+    );
+  }
+
+  private finish(): void {
+    if (this.phase === 'finished') return;
+    this.phase = 'finished';
+    this.limit.stop();
+    this.endPause?.();
+    this.connection?.resume();
+    this.connection = undefined;
+    this.signal.removeEventListener('abort', this.onAbort);
+    this.context.onFinished(this);
+  }
+}
+
+function worthRetrying(error: unknown): boolean {
+  if (!isAgentError(error)) return false;
+  return error.code === 'unreachable' || (error.code === 'refused' && (error.status ?? 0) >= 500);
+}

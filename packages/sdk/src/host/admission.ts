@@ -1,0 +1,50 @@
+/** Who may open a context. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { HostLogger, ServeAgentOptions } from './options.ts';
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/** Throws when others can reach the address and nothing says who may. */
+export function assertGuarded(host: string, options: ServeAgentOptions): void {
+  const guarded = options.bearer !== undefined || options.authorize !== undefined;
+  if (guarded || options.allowAnyone || isLoopback(host)) return;
+  throw new TypeError(
+    `The agent would listen on ${host}, where others can reach it: set \`bearer\` or \`authorize\`, or say \`allowAnyone\`.`,
+  );
+}
+
+/** The HTTP status to refuse with, or `undefined` when the caller may come in. */
+export async function admit(
+  request: IncomingMessage,
+  host: string,
+  options: ServeAgentOptions,
+  logger: HostLogger,
+): Promise<number | undefined> {
+  const { origin } = request.headers;
+  if (origin !== undefined && !options.allowedOrigins?.includes(origin)) return 403;
+  // A page that made a name of its own point here (DNS rebinding) gives itself away by that name.
+  if (isLoopback(host) && !isLoopback(hostName(request))) return 403;
+  const keys = typeof options.bearer === 'string' ? [options.bearer] : options.bearer;
+  if (keys !== undefined && !keys.some((key) => isSame(request.headers.authorization, `Bearer ${key}`)))
+    return 401;
+  try {
+    return options.authorize === undefined || (await options.authorize(request)) ? undefined : 401;
+  } catch (error) {
+    logger.error({ err: error }, 'authorize failed');
+    return 500;
+  }
+}
+
+function hostName(request: IncomingMessage): string {
+  const name = URL.parse(`http://${request.headers.host ?? ''}`)?.hostname ?? '';
+  return name.replace(/^\[|\]$/g, '');
+}
+
+/** In a time that tells nothing about the key. */
+function isSame(given: string | undefined, wanted: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given ?? ''), digest(wanted));
+}

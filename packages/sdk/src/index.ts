@@ -1,0 +1,10 @@
+export { agentUrl, publicUrl } from './agent-url.ts';
+export { createAgentClient } from './client/create-agent-client.ts';
+export type { AgentClientOptions, ClientLimits } from './client/options.ts';
+export type { IgnoredReason } from './frames.ts';
+export { AgentFailure, type AgentTurn, type ToolStep } from './host/agent-turn.ts';
+export { fileTurnLog } from './host/file-turn-log.ts';
+export type { HostEvent } from './host/host-event.ts';
+export type { HostLogger, ServeAgentOptions } from './host/options.ts';
+export { type AgentServer, serveAgent } from './host/serve-agent.ts';
+export { memoryTurnLog, type TurnLog } from './host/turn-log.ts';
