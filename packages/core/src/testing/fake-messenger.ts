@@ -16,6 +16,7 @@ import {
   SurfaceId,
   type TurnId,
 } from '@surfaces/protocol';
+import { utf8Length } from '../markdown/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Accept, AcceptResult, Capabilities, Draft } from '../ports/surface-adapter.ts';
 import { SurfaceError } from '../ports/surface-errors.ts';
@@ -326,8 +327,7 @@ export class FakeMessenger {
     if (!message) return;
     if (message.markdown.trim() === '') throw new SurfaceError('refused', 'a message must not be empty');
     const { limit, unit } = this.capabilities.text;
-    const length =
-      unit === 'utf16' ? message.markdown.length : new TextEncoder().encode(message.markdown).length;
+    const length = unit === 'utf16' ? message.markdown.length : utf8Length(message.markdown);
     if (length > limit)
       throw new SurfaceError('refused', `a message of ${length} is over the limit of ${limit}`);
     if (message.buttons.length > 0 && this.capabilities.buttons === 'none') {
