@@ -1,1 +1,1 @@
-export {};
+export { type LivePart, liveOrSkip } from './live/live.ts';
