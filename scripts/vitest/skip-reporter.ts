@@ -15,7 +15,9 @@ export default class SkipReporter implements Reporter {
     for (const module of modules) {
       for (const test of module.children.allTests('skipped')) {
         const result = test.result();
+        // A hook that failed took its tests along; that is reported already.
         const reason = result.state === 'skipped' ? result.note : undefined;
+        if (!reason && module.state() === 'failed') continue;
         if (!reason) process.exitCode = 1;
         lines += `  ${module.relativeModuleId} > ${test.fullName}: ${reason ?? 'NO REASON GIVEN (use context.skip)'}\n`;
       }
