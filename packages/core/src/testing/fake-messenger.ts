@@ -129,6 +129,7 @@ export interface Session {
   receiving: boolean;
   /** Its acknowledgements arrive. */
   open: boolean;
+  readonly closed: PromiseWithResolvers<undefined>;
 }
 
 export class FakeMessenger {
@@ -240,7 +241,7 @@ export class FakeMessenger {
   // What the adapter calls.
 
   open(accept: Accept): Session {
-    this.#session = { accept, receiving: true, open: true };
+    this.#session = { accept, receiving: true, open: true, closed: Promise.withResolvers() };
     this.#pumpAll();
     return this.#session;
   }
@@ -254,6 +255,7 @@ export class FakeMessenger {
   close(session: Session): void {
     session.receiving = false;
     session.open = false;
+    session.closed.resolve(undefined);
     if (this.#session === session) this.#session = undefined;
   }
 
@@ -398,7 +400,9 @@ export class FakeMessenger {
     for (let next = place.pending[0]; next; next = place.pending[0]) {
       const session = this.#session;
       if (!session || !this.isReceiving(session)) break;
-      const result = await session.accept(next.said.event).catch(() => undefined);
+      const accepted = session.accept(next.said.event).catch(() => undefined);
+      // A dead adapter's call may never end.
+      const result = await Promise.race([accepted, session.closed.promise]);
       // An acknowledgement of a dead or disconnected adapter does not arrive.
       if (!this.#connected || !session.open) again = true;
       else if (result) {
