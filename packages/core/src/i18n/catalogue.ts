@@ -4,7 +4,7 @@ import type { Catalogue, Entry, MessageKey } from './entry.ts';
 import { ko } from './ko.ts';
 import { ru } from './ru.ts';
 
-export type { MessageKey };
+export type { Entry, MessageKey };
 export type Translate = (key: MessageKey, parameters?: Record<string, string | number>) => string;
 
 export const CATALOGUES: Record<Locale, Catalogue> = { en, ru, ko };
