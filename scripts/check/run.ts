@@ -1,4 +1,4 @@
-/** Runs a program of the repository with this Node, and gives back what it said. */
+/** Runs a program of the repository, and gives back what it said. */
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 
@@ -9,10 +9,15 @@ export interface Ran {
   readonly stdout: string;
 }
 
-/** `script` is a path below the root. The pinned Node comes first on the PATH of what it starts. */
+/** `script` is a path below the root. */
 export function runNode(root: string, script: string, ...args: string[]): Promise<Ran> {
+  return run(root, process.execPath, path.join(root, script), ...args);
+}
+
+/** The pinned Node comes first on the PATH. */
+export function run(root: string, program: string, ...args: string[]): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [path.join(root, script), ...args], {
+    const child = spawn(program, args, {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {

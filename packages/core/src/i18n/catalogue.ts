@@ -1,12 +1,10 @@
 import type { Locale } from '@surfaces/protocol';
 import { en } from './en.ts';
+import type { Catalogue, Entry, MessageKey } from './entry.ts';
 import { ko } from './ko.ts';
 import { ru } from './ru.ts';
 
-export type MessageKey = keyof typeof en;
-/** A text, or one per plural category of the language (chosen by the parameter `count`). */
-export type Entry = string | Partial<Record<Intl.LDMLPluralRule, string>>;
-export type Catalogue = Record<MessageKey, Entry>;
+export type { Entry, MessageKey };
 export type Translate = (key: MessageKey, parameters?: Record<string, string | number>) => string;
 
 export const CATALOGUES: Record<Locale, Catalogue> = { en, ru, ko };

@@ -1,4 +1,4 @@
-import type { Catalogue } from './catalogue.ts';
+import type { Catalogue } from './entry.ts';
 
 export const ko: Catalogue = {
   welcome:

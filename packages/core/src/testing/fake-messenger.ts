@@ -16,6 +16,7 @@ import {
   SurfaceId,
   type TurnId,
 } from '@surfaces/protocol';
+import { utf8Length } from '../markdown/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Accept, AcceptResult, Capabilities, Draft } from '../ports/surface-adapter.ts';
 import { SurfaceError } from '../ports/surface-errors.ts';
@@ -128,6 +129,7 @@ export interface Session {
   receiving: boolean;
   /** Its acknowledgements arrive. */
   open: boolean;
+  readonly closed: PromiseWithResolvers<undefined>;
 }
 
 export class FakeMessenger {
@@ -239,7 +241,7 @@ export class FakeMessenger {
   // What the adapter calls.
 
   open(accept: Accept): Session {
-    this.#session = { accept, receiving: true, open: true };
+    this.#session = { accept, receiving: true, open: true, closed: Promise.withResolvers() };
     this.#pumpAll();
     return this.#session;
   }
@@ -253,6 +255,7 @@ export class FakeMessenger {
   close(session: Session): void {
     session.receiving = false;
     session.open = false;
+    session.closed.resolve(undefined);
     if (this.#session === session) this.#session = undefined;
   }
 
@@ -326,8 +329,7 @@ export class FakeMessenger {
     if (!message) return;
     if (message.markdown.trim() === '') throw new SurfaceError('refused', 'a message must not be empty');
     const { limit, unit } = this.capabilities.text;
-    const length =
-      unit === 'utf16' ? message.markdown.length : new TextEncoder().encode(message.markdown).length;
+    const length = unit === 'utf16' ? message.markdown.length : utf8Length(message.markdown);
     if (length > limit)
       throw new SurfaceError('refused', `a message of ${length} is over the limit of ${limit}`);
     if (message.buttons.length > 0 && this.capabilities.buttons === 'none') {
@@ -398,7 +400,9 @@ export class FakeMessenger {
     for (let next = place.pending[0]; next; next = place.pending[0]) {
       const session = this.#session;
       if (!session || !this.isReceiving(session)) break;
-      const result = await session.accept(next.said.event).catch(() => undefined);
+      const accepted = session.accept(next.said.event).catch(() => undefined);
+      // A dead adapter's call may never end.
+      const result = await Promise.race([accepted, session.closed.promise]);
       // An acknowledgement of a dead or disconnected adapter does not arrive.
       if (!this.#connected || !session.open) again = true;
       else if (result) {

@@ -7,6 +7,7 @@ import type {
   OutgoingMessage,
   SurfaceId,
 } from '@surfaces/protocol';
+import { splitMarkdown, utf8Length } from '../markdown/index.ts';
 import type {
   Accept,
   Capabilities,
@@ -20,7 +21,6 @@ import type {
 import { SurfaceError } from '../ports/surface-errors.ts';
 import type { Timeline } from '../ports/timeline.ts';
 import { FakeMessenger, type FakeMessengerOptions, type Session } from './fake-messenger.ts';
-import { splitLines } from './split-lines.ts';
 
 export interface FakeSurfaceOptions {
   /** Remembers what was shown, for `history: 'store'`. */
@@ -85,7 +85,9 @@ export class FakeSurface implements SurfaceAdapter {
   }
 
   split(markdown: string): readonly string[] {
-    return splitLines(markdown, this.capabilities.text);
+    const { limit, unit } = this.capabilities.text;
+    const parts = splitMarkdown(markdown, { limit, ...(unit === 'utf8' && { measure: utf8Length }) });
+    return parts.length > 0 ? parts : ['…'];
   }
 
   async send(
