@@ -21,7 +21,6 @@ export const TOOLS: Readonly<Record<string, Tool>> = {
       'typecheck',
       '--continue',
       '--output-logs=errors-only',
-      '--log-prefix=none',
       '--no-update-notifier',
     );
     return { ok: own.ok && all.ok, output: own.output + all.output };

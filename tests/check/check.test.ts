@@ -1,6 +1,15 @@
 /** Plants one violation of each kind into a copy of the repository: `npm run check` must name it. */
 import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -12,8 +21,10 @@ beforeAll(() => {
   mkdirSync(path.join(root, '.cache'), { recursive: true });
   copy = mkdtempSync(path.join(root, '.cache/check-'));
   const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], { cwd: root });
-  for (const file of files.toString().split('\0').filter(Boolean)) {
-    cpSync(path.join(root, file), path.join(copy, file), { force: true });
+  for (const file of files.toString().split('\0')) {
+    // The last one is empty; a tracked one may have been deleted.
+    if (file && existsSync(path.join(root, file)))
+      cpSync(path.join(root, file), path.join(copy, file), { force: true });
   }
   execFileSync('cp', ['-al', path.join(root, 'node_modules'), path.join(copy, 'node_modules')]);
   execFileSync('git', ['init', '-q'], { cwd: copy });
