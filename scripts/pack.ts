@@ -4,7 +4,7 @@
  * In the repository packages run from their sources. Node refuses to strip types below
  * node_modules, so what is published is compiled, and its `exports` lead to `dist`.
  */
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { publint } from 'publint';
@@ -17,7 +17,9 @@ const { values } = parseArgs({
   options: { out: { type: 'string', default: path.join(root, 'dist-packages') } },
 });
 const out = path.resolve(values.out);
-const staging = path.join(out, 'staging');
+mkdirSync(path.join(root, '.cache'), { recursive: true });
+// Below the root, where the compiler finds the dependencies of what it compiled before.
+const staging = mkdtempSync(path.join(root, '.cache/pack-'));
 
 /** `./src/testing/index.ts` is compiled to `./dist/testing/index.js`. */
 function compiled(target: unknown, extension: string): string {
@@ -103,7 +105,9 @@ async function pack(name: string): Promise<string> {
   return path.join(out, JSON.parse(stdout)[0].filename);
 }
 
-rmSync(staging, { recursive: true, force: true });
-mkdirSync(staging, { recursive: true });
-for (const name of PUBLISHED) console.log(await pack(name));
-rmSync(staging, { recursive: true });
+mkdirSync(out, { recursive: true });
+try {
+  for (const name of PUBLISHED) console.log(await pack(name));
+} finally {
+  rmSync(staging, { recursive: true });
+}

@@ -1,5 +1,5 @@
 /** The published packages, installed from their tarballs into a project of somebody else. */
-import { type ExecFileSyncOptions, execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,9 +8,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 const root = path.resolve(import.meta.dirname, '../..');
 let project = '';
 
+/** The output of a program that must succeed. */
 const run = (program: string, args: string[], cwd = project) => {
-  const options: ExecFileSyncOptions = { cwd, stdio: ['ignore', 'pipe', 'inherit'] };
-  return execFileSync(program, args, options).toString();
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8' });
+  expect(`${status} ${status === 0 ? '' : stdout + stderr}`).toBe('0 ');
+  return stdout;
 };
 
 beforeAll(() => {
@@ -63,16 +65,26 @@ test('their types are found by a strict compiler', () => {
     `import type { Address } from '@surfaces/protocol';
      import type { SurfaceAdapter } from '@surfaces/core';
      import { FakeSurface } from '@surfaces/core/testing';
+     import { createAgentClient, serveAgent } from '@surfaces/sdk';
+     // @ts-expect-error both need options
+     export const open = () => [createAgentClient(), serveAgent()];
      export const adapter: SurfaceAdapter = new FakeSurface();
      // @ts-expect-error a thread without its thread is no address
      export const address: Address = { kind: 'thread', room: 'r' };
      // @ts-expect-error so it is not just any
      export const limit: string = adapter.capabilities.text.limit;`,
   );
-  writeFileSync(
-    path.join(project, 'tsconfig.json'),
-    '{ "compilerOptions": { "module": "NodeNext", "target": "ES2024", "strict": true, "noEmit": true, "types": [] } }',
-  );
+  // Node's types are the user's to install; those of our dependencies must not be needed.
+  const typeRoots = [path.join(root, 'node_modules/@types')];
+  const compilerOptions = {
+    module: 'NodeNext',
+    target: 'ES2024',
+    strict: true,
+    noEmit: true,
+    types: ['node'],
+    typeRoots,
+  };
+  writeFileSync(path.join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['use.ts'] }));
   run(process.execPath, [path.join(root, 'node_modules/typescript-7/bin/tsc'), '-p', '.']);
 });
 

@@ -64,6 +64,8 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
 
   const client: AgentClient = {
     agentId: options.agentId,
+    baseUrl: publicUrl(options.baseUrl),
+    url: (platformChatId) => publicUrl(agentUrl(options.baseUrl, platformChatId)),
     send: (request, signal) => ({
       [Symbol.asyncIterator]: () => {
         let exchange: Exchange | undefined;

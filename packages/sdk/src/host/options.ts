@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { PlatformChatId, WireFeature } from '@surfaces/protocol';
 import type { AgentTurn } from './agent-turn.ts';
-import type { HostContext } from './host-context.ts';
 import type { TurnLog } from './turn-log.ts';
 
 /** The part of a logger that is used here. */
@@ -54,5 +53,5 @@ export interface HostCore {
   readonly onTurn: ServeAgentOptions['onTurn'];
   readonly onFork: ServeAgentOptions['onFork'];
   readonly onDispose: ServeAgentOptions['onDispose'];
-  onIdle(context: HostContext): void;
+  onIdle(context: { readonly id: PlatformChatId; readonly isUnused: boolean }): void;
 }

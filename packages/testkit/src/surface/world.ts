@@ -59,7 +59,7 @@ export class Stage {
   /** What `accept` answers; a case may replace it. */
   answer: Accept = async () => ({ outcome: 'accepted' });
   adapter: SurfaceAdapter;
-  readonly signal = new AbortController().signal;
+  readonly signal: AbortSignal = new AbortController().signal;
   readonly #patienceMs: number;
   #operations = 0;
 
