@@ -22,5 +22,5 @@ storeSuite(
       },
     };
   },
-  { noTwoLive: 'two live processes are refused on one data directory', runs: 25 },
+  { noTwoLive: 'two live processes are refused on one data directory', runs: 8 },
 );
