@@ -1,3 +1,4 @@
 export { type LivePart, liveOrSkip } from './live/live.ts';
 export { surfaceAdapterSuite } from './surface/suite.ts';
 export type { Person, Seen, SurfaceFactory, SurfaceUnderTest } from './surface/world.ts';
+export * from './store/suite.ts';

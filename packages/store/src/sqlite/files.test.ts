@@ -1,0 +1,212 @@
+/** The data directory: its rights, its versions, its limits. */
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isStoreError, type StoreError } from '@surfaces/core';
+import Sqlite from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { acceptInput, account, surface } from './fixtures/event.ts';
+import { openSqlite, openSqliteStore } from './open.ts';
+
+let parent: string;
+let dataDir: string;
+
+beforeEach(async () => {
+  parent = await mkdtemp(join(tmpdir(), 'surfaces-files-'));
+  dataDir = join(parent, 'made', 'here');
+});
+
+afterEach(async () => {
+  await rm(parent, { recursive: true });
+});
+
+async function refusal(call: Promise<unknown>): Promise<StoreError> {
+  const error: unknown = await call.then(
+    () => new Error('it was not refused'),
+    (reason: unknown) => reason,
+  );
+  if (!isStoreError(error)) throw error;
+  return error;
+}
+
+const mode = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
+
+it('makes the directory and its files for their owner only', async () => {
+  const store = await openSqliteStore({ dataDir });
+  await store.accept(acceptInput('1'));
+  expect(await mode(dataDir)).toBe('700');
+  const files = await readdir(dataDir);
+  expect(files).toContain('surfaces.db');
+  expect(files).toContain('surfaces.db-wal');
+  for (const file of files) expect(`${file} ${await mode(join(dataDir, file))}`).toBe(`${file} 600`);
+  await store.close();
+  const left = (await readdir(dataDir)).filter((file) => file.includes('wal'));
+  expect(left).toEqual([]);
+});
+
+it('says which directory cannot be written and what to do', async () => {
+  await writeFile(join(parent, 'made'), 'a file where a directory should be');
+  const error = await refusal(openSqliteStore({ dataDir }));
+  expect(error.code).toBe('not_writable');
+  expect(error.message).toContain(dataDir);
+  expect(error.message).toContain('choose another data directory');
+});
+
+it('says which file is not a database', async () => {
+  const store = await openSqliteStore({ dataDir });
+  await store.close();
+  await writeFile(
+    join(dataDir, 'surfaces.db'),
+    'this is some text, not a database, and long enough to be seen',
+  );
+  const error = await refusal(openSqliteStore({ dataDir }));
+  expect(error.code).toBe('failed');
+  expect(error.message).toContain(dataDir);
+});
+
+it('refuses data of a newer version and changes nothing', async () => {
+  const store = await openSqliteStore({ dataDir });
+  await store.accept(acceptInput('1'));
+  await store.close();
+  const path = join(dataDir, 'surfaces.db');
+  const newer = new Sqlite(path);
+  newer.exec("INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('from the future', 9999999999999)");
+  newer.close();
+  const before = await readFile(path);
+  const error = await refusal(openSqliteStore({ dataDir }));
+  expect(error.code).toBe('newer');
+  expect(error.message).toContain('newer version');
+  expect(error.message).toContain(path);
+  expect((await readFile(path)).equals(before)).toBe(true);
+});
+
+describe('data of a released version is brought up to date', async () => {
+  const folder = fileURLToPath(new URL('./fixtures/released', import.meta.url));
+  const dumps = (await readdir(folder)).filter((name) => name.endsWith('.sql'));
+
+  it('has a dump per released version', () => expect(dumps).not.toEqual([]));
+
+  it.each(dumps)('%s', async (dump) => {
+    await (await openSqliteStore({ dataDir })).close();
+    const path = join(dataDir, 'surfaces.db');
+    await rm(path);
+    const old = new Sqlite(path);
+    // A dump has its tables in the order of their names.
+    old.pragma('foreign_keys = OFF');
+    old.exec(await readFile(join(folder, dump), 'utf8'));
+    old.close();
+
+    const store = await openSqliteStore({ dataDir });
+    const { turns, operations } = await store.recover([{ surface, account }]);
+    expect(turns.map(({ turn, events }) => [turn.text, turn.state, events.length])).toEqual([
+      ['the one that runs', 'running', 2],
+      ['the one that waits', 'queued', 0],
+    ]);
+    expect(operations.map(({ message }) => message.markdown)).toEqual(['an answer not yet sent']);
+    expect(await store.accept(acceptInput('known'))).toEqual({ outcome: 'duplicate' });
+    const [running] = turns;
+    if (running === undefined) throw new Error('nothing runs');
+    const lease = await store.claimChat(running.chat.key);
+    await store.commitFinal(lease, running.turn.id, 'answered', []);
+    await store.close();
+  });
+});
+
+it('fails as full while there is no room, and goes on when there is', async () => {
+  const { store } = await openSqlite({ dataDir, maxPages: 60 });
+  const long = 'x'.repeat(20_000);
+  const first = await store.accept(acceptInput('0', 'lobby', long));
+  if (first.outcome !== 'turn') throw new Error(first.outcome);
+  const lease = await store.claimChat(first.chat.key);
+  await store.startTurn(lease, first.turn.id);
+  let stored = 1;
+  let error: StoreError | undefined;
+  while (error === undefined) {
+    const result = await store
+      .accept(acceptInput(`${stored}`, 'lobby', long))
+      .catch((reason: unknown) => reason);
+    if (isStoreError(result)) error = result;
+    else stored += 1;
+  }
+  expect(error.code).toBe('disk_full');
+  expect(error.message).toContain(dataDir);
+  // A call that needs no room is done though its neighbours fail.
+  const [big, small] = await Promise.allSettled([
+    store.accept(acceptInput('big', 'lobby', long)),
+    store.startTurn(lease, first.turn.id),
+  ]);
+  expect([big.status, small.status]).toEqual(['rejected', 'fulfilled']);
+  expect(await store.counts()).toMatchObject({ queued: stored - 1, running: 1 });
+  await store.close();
+  const roomy = await openSqliteStore({ dataDir });
+  expect((await roomy.accept(acceptInput('big', 'lobby', long))).outcome).toBe('turn');
+  expect(await roomy.counts()).toMatchObject({ queued: stored, running: 1 });
+  await roomy.close();
+});
+
+const mounted = tryMount();
+
+describe('on a disk that is really full', () => {
+  it.skipIf(mounted === undefined)(
+    `the call fails, later ones succeed when there is room${mounted === undefined ? ' (skipped: a tmpfs cannot be mounted here)' : ''}`,
+    async () => {
+      const disk = mounted ?? '';
+      try {
+        const store = await openSqliteStore({ dataDir: join(disk, 'data') });
+        await store.accept(acceptInput('before'));
+        await fill(join(disk, 'ballast'));
+        let error: unknown;
+        let stored = 0;
+        while (error === undefined) {
+          const event = acceptInput(`while full ${stored}`, 'lobby', 'y'.repeat(50_000));
+          error = await store.accept(event).then(
+            () => undefined,
+            (reason: unknown) => reason,
+          );
+          if (error === undefined) stored += 1;
+        }
+        expect(error).toMatchObject({ code: 'disk_full' });
+        expect(await refusal(store.accept(acceptInput('again', 'lobby', 'y'.repeat(50_000))))).toMatchObject({
+          code: 'disk_full',
+        });
+        await rm(join(disk, 'ballast'));
+        await store.probe();
+        expect((await store.accept(acceptInput('again'))).outcome).toBe('turn');
+        expect(await store.accept(acceptInput('before'))).toEqual({ outcome: 'duplicate' });
+        expect(await store.counts()).toMatchObject({ queued: stored + 2 });
+        await store.close();
+        const next = await openSqliteStore({ dataDir: join(disk, 'data') });
+        expect(await next.counts()).toMatchObject({ queued: stored + 2 });
+        await next.close();
+      } finally {
+        execFileSync('umount', [disk]);
+        await rm(disk, { recursive: true });
+      }
+    },
+  );
+});
+
+function tryMount(): string | undefined {
+  const disk = execFileSync('mktemp', ['-d'], { encoding: 'utf8' }).trim();
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk], { stdio: 'ignore' });
+    return disk;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes until the disk takes no more. */
+async function fill(path: string): Promise<void> {
+  for (const size of [65_536, 4096]) {
+    for (;;) {
+      try {
+        await writeFile(path, Buffer.alloc(size), { flag: 'a' });
+      } catch {
+        break;
+      }
+    }
+  }
+}

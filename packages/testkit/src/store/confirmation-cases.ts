@@ -1,0 +1,153 @@
+/** A confirmation is answered once, by who may, while it is open. */
+import type { Confirmation, Store } from '@surfaces/core';
+import { expect } from 'vitest';
+import {
+  acceptTurn,
+  afterKill,
+  fails,
+  NOW,
+  question,
+  running,
+  type Started,
+  type StoreCase,
+  single,
+} from './harness.ts';
+
+type Decide = Parameters<Store['decide']>[0];
+
+function answer({ chat, person }: Started, parts: Partial<Decide> = {}): Decide {
+  return { chat: chat.key, choose: { kind: 'allow_once' }, person: person.id, now: NOW, ...parts };
+}
+
+async function asked(store: Store, parts: Partial<Confirmation> = {}) {
+  const started = await running(store);
+  const confirmation = await store.openConfirmation(started.lease, question(started, parts));
+  return { ...started, confirmation };
+}
+
+export const confirmationCases: readonly StoreCase[] = [
+  single('a confirmation is opened once per name within its turn', async (store) => {
+    const started = await running(store);
+    const first = question(started);
+    expect(await store.openConfirmation(started.lease, first)).toEqual(first);
+    const again = question(started, { id: first.id, text: 'asked again' });
+    expect(await store.openConfirmation(started.lease, again)).toEqual(first);
+    await store.decide(answer(started, { token: first.token }));
+    const decided = await store.openConfirmation(started.lease, again);
+    expect(decided).toEqual({ ...first, decision: 'ok' });
+  }),
+
+  single('it is decided by option or by kind', async (store) => {
+    const one = await asked(store);
+    const byOption = answer(one, { token: one.confirmation.token, choose: { option: 'always' } });
+    expect(await store.decide(byOption)).toEqual({
+      outcome: 'decided',
+      confirmation: { ...one.confirmation, decision: 'always' },
+    });
+    const next = await store.openConfirmation(one.lease, question(one));
+    const byKind = await store.decide(answer(one, { choose: { kind: 'reject' } }));
+    expect(byKind).toEqual({ outcome: 'decided', confirmation: { ...next, decision: 'no' } });
+  }),
+
+  single('of many deciders one decides and the others hear what', async (store) => {
+    const one = await asked(store);
+    const { token } = one.confirmation;
+    const all = await Promise.all(
+      ['ok', 'no', 'always', 'ok', 'no'].map((option) =>
+        store.decide(answer(one, { token, choose: { option } })),
+      ),
+    );
+    expect(all.filter(({ outcome }) => outcome === 'decided')).toHaveLength(1);
+    const told = all.map((decision) =>
+      'confirmation' in decision ? decision.confirmation.decision : decision.outcome,
+    );
+    expect(new Set(told).size).toBe(1);
+    const late = await store.decide(answer(one, { token, now: one.confirmation.expiresAt + 1 }));
+    expect(late.outcome).toBe('already_decided');
+  }),
+
+  single('only the person it was asked of may answer, and others learn nothing', async (store) => {
+    const one = await asked(store);
+    const bob = await acceptTurn(store, 'x', { who: 'bob' });
+    const { token } = one.confirmation;
+    const foreign = answer(one, { token, person: bob.person.id });
+    expect(await store.decide(foreign)).toEqual({ outcome: 'not_allowed' });
+    expect(await store.decide({ ...answer(one), person: bob.person.id })).toEqual({ outcome: 'not_allowed' });
+    expect((await store.decide(answer(one, { token }))).outcome).toBe('decided');
+    expect(await store.decide(foreign)).toEqual({ outcome: 'not_allowed' });
+  }),
+
+  single('it expires at its time', async (store) => {
+    const one = await asked(store);
+    const { token, expiresAt } = one.confirmation;
+    expect(await store.decide(answer(one, { token, now: expiresAt }))).toEqual({ outcome: 'expired' });
+    expect(await store.decide(answer(one, { now: expiresAt + 1 }))).toEqual({ outcome: 'expired' });
+    expect((await store.decide(answer(one, { token, now: expiresAt - 1 }))).outcome).toBe('decided');
+  }),
+
+  single('without a token the newest pending one of the chat is meant', async (store) => {
+    const one = await asked(store, { text: 'older' });
+    const newer = await store.openConfirmation(one.lease, question(one, { text: 'newer' }));
+    const first = await store.decide(answer(one));
+    const second = await store.decide(answer(one));
+    expect([first, second]).toMatchObject([
+      { outcome: 'decided', confirmation: { id: newer.id } },
+      { outcome: 'decided', confirmation: { id: one.confirmation.id } },
+    ]);
+    expect(await store.decide(answer(one))).toEqual({ outcome: 'not_found' });
+  }),
+
+  single('without a token one that is still open is preferred to a newer expired one', async (store) => {
+    const one = await asked(store);
+    await store.openConfirmation(one.lease, question(one, { expiresAt: NOW - 1 }));
+    expect(await store.decide(answer(one))).toMatchObject({
+      outcome: 'decided',
+      confirmation: { id: one.confirmation.id },
+    });
+  }),
+
+  single('unknown tokens, options and chats are not found', async (store) => {
+    const one = await asked(store);
+    const { token } = one.confirmation;
+    const other = await acceptTurn(store, 'x', { who: 'bob' });
+    expect(await store.decide(answer(one, { token: 'nonsense' }))).toEqual({ outcome: 'not_found' });
+    expect(await store.decide(answer(one, { token, choose: { option: 'maybe' } }))).toEqual({
+      outcome: 'not_found',
+    });
+    expect(await store.decide(answer(other, { token }))).toEqual({ outcome: 'not_found' });
+    expect(await store.decide(answer(other))).toEqual({ outcome: 'not_found' });
+    expect((await store.decide(answer(one, { token }))).outcome).toBe('decided');
+  }),
+
+  single('finishing a turn ends what it still asked', async (store) => {
+    const one = await asked(store);
+    const { token } = one.confirmation;
+    const decided = await store.openConfirmation(one.lease, question(one));
+    await store.decide(answer(one, { token: decided.token }));
+    await store.commitFinal(one.lease, one.turn.id, 'cancelled', []);
+    expect(await store.decide(answer(one, { token }))).toEqual({ outcome: 'expired' });
+    expect(await store.decide(answer(one))).toEqual({ outcome: 'not_found' });
+    const replay = await store.decide(answer(one, { token: decided.token }));
+    expect(replay).toMatchObject({ outcome: 'already_decided', confirmation: { decision: 'ok' } });
+    await fails(store.openConfirmation(one.lease, question(one)), 'failed');
+  }),
+
+  afterKill(
+    'open and decided confirmations survive',
+    async (store) => {
+      const one = await asked(store);
+      const decided = await store.openConfirmation(one.lease, question(one));
+      await store.decide(answer(one, { token: decided.token, choose: { kind: 'reject' } }));
+      return { ...one, decided };
+    },
+    async (store, one) => {
+      const lease = await store.claimChat(one.chat.key);
+      const again = await store.openConfirmation(lease, question(one, { id: one.decided.id }));
+      expect(again).toEqual({ ...one.decided, decision: 'no' });
+      expect(await store.decide(answer(one))).toEqual({
+        outcome: 'decided',
+        confirmation: { ...one.confirmation, decision: 'ok' },
+      });
+    },
+  ),
+];
