@@ -39,6 +39,8 @@ export class Exchange implements AsyncIterator<AgentEvent> {
   private connection: Connection | undefined;
   /** The agent may know of this request. */
   private sent: boolean;
+  /** It was written to a connection of this process. */
+  private sentHere = false;
   /** The last event that the caller has, or will get from the queue. */
   private lastSeq: number;
   private toolRuns = false;
@@ -168,6 +170,7 @@ export class Exchange implements AsyncIterator<AgentEvent> {
         return;
       }
       this.sent = false;
+      this.sentHere = false;
     }
     void this.connect();
   }
@@ -192,24 +195,37 @@ export class Exchange implements AsyncIterator<AgentEvent> {
 
   private async connect(): Promise<void> {
     const { limits } = this.context;
-    const began = performance.now();
-    if (this.sent) this.brokenAt ??= began;
-    const giveUpAt =
-      (this.brokenAt ?? began) + (this.sent ? limits.reconnectWindowMs : limits.connectWindowMs);
+    const window = this.sent ? limits.reconnectWindowMs : limits.connectWindowMs;
+    // Counted from the first break: an agent that lets us in only to break off again makes no progress.
+    this.brokenAt ??= performance.now();
+    const giveUpAt = this.brokenAt + window;
+    let failure: unknown;
     for (;;) {
       if (this.attempts++ > 0) await this.pause();
-      if (this.phase === 'finished') return;
+      if (this.ended()) return;
+      if (performance.now() >= giveUpAt) {
+        this.fail(this.givenUp(failure));
+        return;
+      }
       try {
         const connection = await this.context.connect();
-        if (this.ended()) return;
-        return this.attach(connection);
+        if (!this.ended()) this.attach(connection);
+        return;
       } catch (error) {
         if (this.ended()) return;
-        if (!worthRetrying(error) || performance.now() >= giveUpAt) {
-          return this.fail(this.lastSeq > (this.request.resumeAfter ?? 0) ? this.interrupted(error) : error);
+        if (!worthRetrying(error)) {
+          this.fail(error);
+          return;
         }
+        failure = error;
       }
     }
+  }
+
+  /** Nothing sent by us, or nothing heard in this process: it could not be reached. Else: interrupted. */
+  private givenUp(failure: unknown): unknown {
+    const heard = this.sentHere || failure === undefined;
+    return heard ? this.interrupted(failure) : failure;
   }
 
   /** Doubles up to 5 s; shortened at random so that many clients do not come back at once. */
@@ -298,6 +314,7 @@ export class Exchange implements AsyncIterator<AgentEvent> {
       return;
     }
     this.sent = true;
+    this.sentHere = true;
     this.moveLimit();
   }
 
