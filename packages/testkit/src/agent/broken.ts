@@ -11,6 +11,11 @@ export interface BrokenAgent {
   readonly harness: AgentHarness;
 }
 
+/** The control: a relay that changes nothing, through which a good host must still pass. */
+export function throughRelay(good: AgentHarness): AgentHarness {
+  return { ...good, serve: async (options) => relayed(await good.serve(options), {}) };
+}
+
 export function brokenAgents(good: AgentHarness): readonly BrokenAgent[] {
   const client = (
     name: string,
