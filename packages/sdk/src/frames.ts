@@ -34,8 +34,8 @@ export function readAgentFrame(text: string): ReadFrame {
     return GARBAGE;
   }
   if (typeof value !== 'object' || value === null || !('type' in value)) return MALFORMED;
-  // Text chunks are nearly all of the traffic: what zod would find is checked by hand.
-  if (isTextChunk(value)) return { kind: 'frame', frame: value };
+  // Text chunks and plain ends are nearly all of the traffic: what zod would find is checked by hand.
+  if (isTextChunk(value) || isPlainEnd(value)) return { kind: 'frame', frame: value };
   if (typeof value.type !== 'string') return MALFORMED;
   if (!TYPES.has(value.type)) return UNKNOWN;
   const parsed = AgentFrame.safeParse(lenient(value as { type: string }));
@@ -49,6 +49,19 @@ function isTextChunk(value: object): value is TextChunk {
   return (
     frame.type === 'AGENT_EVENT_TEXT_CHUNK' &&
     typeof frame.text === 'string' &&
+    (frame.request_id === undefined || isRequestId(frame.request_id)) &&
+    (frame.seq === undefined || isSeq(frame.seq))
+  );
+}
+
+type End = Extract<AgentFrame, { type: 'AGENT_EVENT_END' }>;
+
+function isPlainEnd(value: object): value is End {
+  const frame = value as Partial<Record<keyof End, unknown>>;
+  return (
+    frame.type === 'AGENT_EVENT_END' &&
+    frame.tokens_used === undefined &&
+    frame.cost === undefined &&
     (frame.request_id === undefined || isRequestId(frame.request_id)) &&
     (frame.seq === undefined || isSeq(frame.seq))
   );

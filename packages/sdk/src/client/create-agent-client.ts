@@ -70,8 +70,13 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
       [Symbol.asyncIterator]: () => {
         let exchange: Exchange | undefined;
         return {
-          next: async () => {
-            exchange ??= begin(request, signal);
+          // Not `async`: a promise less per event.
+          next: () => {
+            try {
+              exchange ??= begin(request, signal);
+            } catch (error) {
+              return Promise.reject(error);
+            }
             return exchange.next();
           },
           return: async () => {

@@ -1,14 +1,9 @@
 /** One request and its answer, over as many connections as it takes. */
-import {
-  AgentError,
-  type AgentEvent,
-  type AgentFrame,
-  type AgentRequest,
-  CLOSE,
-  isAgentError,
-} from '@surfaces/protocol';
+import { AgentError, type AgentEvent, type AgentFrame, type AgentRequest, CLOSE } from '@surfaces/protocol';
 import { Deadline } from '../deadline.ts';
-import { type IgnoredReason, progressLabel } from '../frames.ts';
+import type { IgnoredReason } from '../frames.ts';
+import { toAgentEvent, toolRunsAfter } from './agent-event.ts';
+import { Backoff, worthRetrying } from './backoff.ts';
 import type { Broken, Connection } from './connection.ts';
 import { EventQueue } from './event-queue.ts';
 import type { ClientLimits } from './options.ts';
@@ -39,6 +34,8 @@ export class Exchange implements AsyncIterator<AgentEvent> {
   private connection: Connection | undefined;
   /** The agent may know of this request. */
   private sent: boolean;
+  /** It was written to a connection of this process. */
+  private sentHere = false;
   /** The last event that the caller has, or will get from the queue. */
   private lastSeq: number;
   private toolRuns = false;
@@ -47,11 +44,10 @@ export class Exchange implements AsyncIterator<AgentEvent> {
   private readonly replies = new Map<string, string>();
   private cancelling = false;
   private restarts = 0;
-  private attempts = 0;
+  private readonly backoff: Backoff;
   /** When the connection broke without any event since. */
   private brokenAt: number | undefined;
   private gapAt: number | undefined;
-  private endPause: (() => void) | undefined;
 
   constructor(request: AgentRequest, signal: AbortSignal, context: ExchangeContext) {
     this.request = request;
@@ -59,6 +55,7 @@ export class Exchange implements AsyncIterator<AgentEvent> {
     this.context = context;
     this.sent = request.resumeAfter !== undefined;
     this.lastSeq = request.resumeAfter ?? 0;
+    this.backoff = new Backoff(context.limits.backoffMs);
     this.queue = new EventQueue({
       full: () => this.connection?.pause(),
       emptied: () => this.onEmptied(),
@@ -135,8 +132,10 @@ export class Exchange implements AsyncIterator<AgentEvent> {
     }
     this.lastSeq = seq;
     this.brokenAt = undefined;
-    this.attempts = 0;
-    const event = this.toEvent(frame, seq);
+    this.backoff.reset();
+    const event = toAgentEvent(frame, seq);
+    this.toolRuns = toolRunsAfter(event, this.toolRuns);
+    if (event.kind === 'confirm') this.onAsked(event.id);
     if (!this.cancelling) this.queue.push(event);
     if (event.kind !== 'end' && event.kind !== 'error') {
       this.moveLimit();
@@ -168,6 +167,7 @@ export class Exchange implements AsyncIterator<AgentEvent> {
         return;
       }
       this.sent = false;
+      this.sentHere = false;
     }
     void this.connect();
   }
@@ -192,37 +192,37 @@ export class Exchange implements AsyncIterator<AgentEvent> {
 
   private async connect(): Promise<void> {
     const { limits } = this.context;
-    const began = performance.now();
-    if (this.sent) this.brokenAt ??= began;
-    const giveUpAt =
-      (this.brokenAt ?? began) + (this.sent ? limits.reconnectWindowMs : limits.connectWindowMs);
+    const window = this.sent ? limits.reconnectWindowMs : limits.connectWindowMs;
+    // Counted from the first break: an agent that lets us in only to break off again makes no progress.
+    this.brokenAt ??= performance.now();
+    const giveUpAt = this.brokenAt + window;
+    let failure: unknown;
     for (;;) {
-      if (this.attempts++ > 0) await this.pause();
-      if (this.phase === 'finished') return;
+      await this.backoff.wait();
+      if (this.ended()) return;
+      if (performance.now() >= giveUpAt) {
+        this.fail(this.givenUp(failure));
+        return;
+      }
       try {
         const connection = await this.context.connect();
-        if (this.ended()) return;
-        return this.attach(connection);
+        if (!this.ended()) this.attach(connection);
+        return;
       } catch (error) {
         if (this.ended()) return;
-        if (!worthRetrying(error) || performance.now() >= giveUpAt) {
-          return this.fail(this.lastSeq > (this.request.resumeAfter ?? 0) ? this.interrupted(error) : error);
+        if (!worthRetrying(error)) {
+          this.fail(error);
+          return;
         }
+        failure = error;
       }
     }
   }
 
-  /** Doubles up to 5 s; shortened at random so that many clients do not come back at once. */
-  private pause(): Promise<void> {
-    const grown = this.context.limits.backoffMs * 2 ** Math.min(this.attempts - 2, 16);
-    const ms = Math.min(grown, 5000) * (0.5 + Math.random() / 2);
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.endPause = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  /** Nothing sent by us, or nothing heard in this process: it could not be reached. Else: interrupted. */
+  private givenUp(failure: unknown): unknown {
+    const heard = this.sentHere || failure === undefined;
+    return heard ? this.interrupted(failure) : failure;
   }
 
   private ended(): boolean {
@@ -298,40 +298,8 @@ export class Exchange implements AsyncIterator<AgentEvent> {
       return;
     }
     this.sent = true;
+    this.sentHere = true;
     this.moveLimit();
-  }
-
-  private toEvent(
-    frame: Exclude<AgentFrame, { type: 'RESUMED' | 'STATUS' | 'CONTEXT_DONE' }>,
-    seq: number,
-  ): AgentEvent {
-    switch (frame.type) {
-      case 'AGENT_EVENT_TEXT_CHUNK':
-        this.toolRuns = false;
-        return { kind: 'text', seq, text: frame.text };
-      case 'AGENT_EVENT_TOOL_CALL_CHUNK':
-        this.toolRuns = true;
-        return { kind: 'progress', seq, phase: 'call', label: progressLabel(frame) };
-      case 'AGENT_EVENT_TOOL_RESULT':
-        this.toolRuns = false;
-        return { kind: 'progress', seq, phase: 'result', label: progressLabel(frame) };
-      case 'AGENT_EVENT_CUSTOM_UPDATE':
-        return { kind: 'progress', seq, phase: 'update', label: progressLabel(frame) };
-      case 'AGENT_EVENT_SEND_FILE':
-        return { kind: 'file', seq, path: frame.path };
-      case 'AGENT_EVENT_CONFIRM':
-        this.onAsked(frame.id);
-        return { kind: 'confirm', seq, id: frame.id, text: frame.text, options: frame.options };
-      case 'AGENT_EVENT_END':
-        return {
-          kind: 'end',
-          seq,
-          ...(frame.tokens_used === undefined ? undefined : { tokensUsed: frame.tokens_used }),
-          ...(frame.cost === undefined ? undefined : { cost: frame.cost }),
-        };
-      case 'ERROR':
-        return { kind: 'error', seq, code: frame.code, message: frame.message };
-    }
   }
 
   /** An open confirmation is sent again on resume: the caller has it, the limits must know of it. */
@@ -443,15 +411,10 @@ export class Exchange implements AsyncIterator<AgentEvent> {
     if (this.phase === 'finished') return;
     this.phase = 'finished';
     this.limit.stop();
-    this.endPause?.();
+    this.backoff.end();
     this.connection?.resume();
     this.connection = undefined;
     this.signal.removeEventListener('abort', this.onAbort);
     this.context.onFinished(this);
   }
-}
-
-function worthRetrying(error: unknown): boolean {
-  if (!isAgentError(error)) return false;
-  return error.code === 'unreachable' || (error.code === 'refused' && (error.status ?? 0) >= 500);
 }

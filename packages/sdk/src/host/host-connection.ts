@@ -92,11 +92,12 @@ export class HostConnection {
   private write(feed: Feed, index: number): boolean {
     const event = feed.source.events[index];
     if (event === undefined) return false;
-    this.send({
-      ...event,
-      ...(feed.named ? { request_id: feed.source.requestId } : undefined),
-      ...(this.features.has('resume') ? { seq: index + 1 } : undefined),
-    });
+    const request_id = feed.named ? feed.source.requestId : undefined;
+    const seq = this.features.has('resume') ? index + 1 : undefined;
+    // Most of the traffic, without a copy: `undefined` is not written.
+    if (event.type === 'AGENT_EVENT_TEXT_CHUNK')
+      this.send({ type: event.type, text: event.text, request_id, seq });
+    else this.send({ ...event, request_id, seq });
     return isTerminal(event);
   }
 

@@ -154,11 +154,11 @@ export class HostContext {
 
   private async work(turn: HostTurn): Promise<HostEvent> {
     try {
-      turn.signal.throwIfAborted();
+      if (turn.isAborted) turn.signal.throwIfAborted();
       await this.host.onTurn(turn);
       return turn.endEvent();
     } catch (error) {
-      if (turn.signal.aborted) return { type: 'ERROR', code: 'cancelled', message: 'Cancelled.' };
+      if (turn.isAborted) return { type: 'ERROR', code: 'cancelled', message: 'Cancelled.' };
       if (error instanceof AgentFailure) {
         return { type: 'ERROR', code: error.code, message: error.message.slice(0, 4000) };
       }

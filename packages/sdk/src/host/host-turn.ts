@@ -44,7 +44,8 @@ export class HostTurn implements AgentTurn, TurnEvents {
   /** Who reads it now; nobody while the caller is away. */
   reader: HostConnection | undefined;
   private readonly written: HostEvent[] = [];
-  private readonly aborter = new AbortController();
+  /** Made when it is asked for: most turns are never aborted. */
+  private aborter: AbortController | undefined;
   private readonly questions = new Map<string, Question>();
   private figures: { readonly tokensUsed?: number; readonly cost?: number } = {};
   private over = false;
@@ -60,6 +61,7 @@ export class HostTurn implements AgentTurn, TurnEvents {
   }
 
   get signal(): AbortSignal {
+    this.aborter ??= new AbortController();
     return this.aborter.signal;
   }
 
@@ -125,7 +127,12 @@ export class HostTurn implements AgentTurn, TurnEvents {
     for (const { index } of this.questions.values()) if (index < afterSeq) reader.repeat(this, index);
   }
 
+  get isAborted(): boolean {
+    return this.aborter?.signal.aborted === true;
+  }
+
   abort(reason: Error): void {
+    this.aborter ??= new AbortController();
     this.aborter.abort(reason);
     for (const question of this.questions.values()) question.reject(reason);
     this.questions.clear();
@@ -178,7 +185,7 @@ export class HostTurn implements AgentTurn, TurnEvents {
   }
 
   private emit(event: HostEvent): Promise<void> {
-    if (this.over || this.aborter.signal.aborted) return DONE;
+    if (this.over || this.isAborted) return DONE;
     this.written.push(event);
     const { reader } = this;
     if (reader === undefined) return DONE;

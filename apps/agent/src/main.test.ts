@@ -1,0 +1,199 @@
+import { type ChildProcess, execFile, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type AgentEvent, AgentId, type AgentRequest, PlatformChatId, RequestId } from '@surfaces/protocol';
+import { createAgentClient } from '@surfaces/sdk';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+const MAIN = join(import.meta.dirname, 'main.ts');
+const context = PlatformChatId.parse('42');
+
+let dataDir: string;
+let cleanups: (() => Promise<unknown> | undefined)[];
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'demo-agent-'));
+  cleanups = [() => rm(dataDir, { recursive: true, force: true })];
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.reverse()) await cleanup();
+});
+
+async function start(port = 0): Promise<{ child: ChildProcess; url: string; port: number }> {
+  const env = { ...process.env, AGENT_PORT: String(port), AGENT_DATA_DIR: dataDir };
+  const child = fork(MAIN, { env, execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  cleanups.push(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  });
+  const [message] = await once(child, 'message');
+  expect(message.type).toBe('listening');
+  return { child, url: message.url, port: Number(new URL(message.url).port) };
+}
+
+function connect(url: string) {
+  const client = createAgentClient({ agentId: AgentId.parse('demo'), baseUrl: url, backoffMs: 20 });
+  cleanups.push(() => client.close());
+  return client;
+}
+
+let requests = 0;
+function request(text: string, rest: Partial<AgentRequest> = {}): AgentRequest {
+  const requestId = RequestId.parse(`r${++requests}`);
+  return { platformChatId: context, requestId, text, attachments: [], ...rest };
+}
+
+async function ask(
+  client: ReturnType<typeof connect>,
+  asked: AgentRequest,
+  onEvent: (event: AgentEvent) => unknown = () => {},
+  signal = new AbortController().signal,
+): Promise<{ text: string; events: AgentEvent[] }> {
+  const events: AgentEvent[] = [];
+  for await (const event of client.send(asked, signal)) {
+    events.push(event);
+    await onEvent(event);
+  }
+  return { text: events.map((event) => (event.kind === 'text' ? event.text : '')).join(''), events };
+}
+
+const person = (locale: string) => ({ person: { id: 'p', name: 'P', locale } });
+
+describe('the demo agent, as a process', () => {
+  test('its abilities', async () => {
+    const client = connect((await start()).url);
+    for (const words of [
+      'hello there',
+      'put it on the table',
+      'delete\nme',
+      ' spaced  out ',
+      '**x** <b>',
+      'slowly 5',
+    ]) {
+      expect((await ask(client, request(words))).text).toBe(words);
+    }
+    expect((await ask(client, request('What can you do?'))).text).toMatch(/demo agent[\s\S]*\| `slow 20`/);
+    expect((await ask(client, request('show me a table'))).text).toMatch(/\|---\|---:\|/);
+    expect((await ask(client, request('code'))).text).toMatch(/```ts\n[\s\S]*\n```/);
+    expect((await ask(client, request('long 250'))).text.trimEnd().split('\n')).toHaveLength(250);
+    const searched = await ask(client, request('search'));
+    expect(searched.events.slice(0, 2).map((event) => event.kind)).toEqual(['progress', 'progress']);
+    expect((await ask(client, request('fail'))).events).toMatchObject([{ kind: 'error', code: 'demo' }]);
+    expect((await ask(client, request('', { attachments: ['a.txt'] }))).text).toMatch(/`a\.txt`/);
+    expect((await ask(client, request('помощь', person('ru')))).text).toMatch(/демонстрационный агент/);
+    expect((await ask(client, request('기록', person('ko-KR')))).text).toBe(`이 대화의 메시지: 15개.`);
+  });
+
+  test('asks before it does, and does as told', async () => {
+    const client = connect((await start()).url);
+    for (const [option, text] of [
+      ['once', /Done/],
+      ['no', /Left/],
+    ] as const) {
+      const asked = request('delete everything');
+      const { text: said } = await ask(client, asked, async (event) => {
+        if (event.kind === 'confirm') await client.reply(context, asked.requestId, event.id, option);
+      });
+      expect(said).toMatch(text);
+    }
+  });
+
+  test('stops in the middle of a slow answer and is free for the next', async () => {
+    const client = connect((await start()).url);
+    const stop = new AbortController();
+    await expect(
+      ask(client, request('slow 60'), () => stop.abort(new Error('stop')), stop.signal),
+    ).rejects.toThrow('stop');
+    expect((await ask(client, request('next'))).text).toBe('next');
+  });
+
+  test('killed in mid-answer: started again it begins anew, and enters the message once', async () => {
+    const first = await start();
+    const client = connect(first.url);
+    let killed = false;
+    const { events } = await ask(client, request('slow 1'), async (event) => {
+      if (killed || event.seq < 2) return;
+      killed = true;
+      first.child.kill('SIGKILL');
+      await once(first.child, 'exit');
+      await start(first.port);
+    });
+    const anew = events.findIndex((event) => event.kind === 'restarted');
+    expect(anew).toBeGreaterThan(0);
+    const answer = events.slice(anew + 1);
+    expect(answer.map((event) => event.seq)).toEqual([1, 2, 3, 4, 5]);
+    expect(answer.at(-1)?.kind).toBe('end');
+    expect((await ask(client, request('history'))).text).toBe('Messages in this context: 2.');
+  });
+
+  test('killed after it finished: the answer is fetched from the log, and not run again', async () => {
+    const first = await start();
+    const asked = request('once only');
+    expect((await ask(connect(first.url), asked)).text).toBe('once only');
+    first.child.kill('SIGKILL');
+    await once(first.child, 'exit');
+    const client = connect((await start()).url);
+    expect((await ask(client, { ...asked, resumeAfter: 0 })).text).toBe('once only');
+    expect((await ask(client, { ...asked, resumeAfter: 1 })).events).toMatchObject([{ kind: 'end', seq: 2 }]);
+    expect((await ask(client, request('history'))).text).toBe('Messages in this context: 2.');
+  });
+
+  test('half a line left by a crash is not taken for a message', async () => {
+    const first = await start();
+    await ask(connect(first.url), request('a'));
+    first.child.kill('SIGKILL');
+    await once(first.child, 'exit');
+    const file = join(dataDir, 'history', `${context}.jsonl`);
+    await writeFile(file, `${await readFile(file, 'utf8')}{"requestId":"torn`);
+    const client = connect((await start()).url);
+    expect((await ask(client, request('history'))).text).toBe('Messages in this context: 2.');
+  });
+
+  test('forgets a context that is disposed of; a fork has its own history', async () => {
+    const client = connect((await start()).url);
+    const copy = PlatformChatId.parse('43');
+    const { signal } = new AbortController();
+    await ask(client, request('a'));
+    await client.fork(context, copy, signal);
+    await client.dispose(context, signal);
+    expect((await ask(client, request('history'))).text).toBe('Messages in this context: 1.');
+    expect((await ask(client, request('history', { platformChatId: copy }))).text).toBe(
+      'Messages in this context: 2.',
+    );
+  });
+
+  test('SIGTERM lets the answer finish; the loss of its app ends it', async () => {
+    const first = await start();
+    const { text } = await ask(connect(first.url), request('slow 1'), (event) => {
+      if (event.seq === 1) first.child.kill('SIGTERM');
+    });
+    expect(text.split(' ')).toHaveLength(4);
+    if (first.child.exitCode === null) await once(first.child, 'exit');
+    expect(first.child.exitCode).toBe(0);
+    const second = await start();
+    second.child.kill('SIGINT');
+    expect((await connect(second.url).health(new AbortController().signal)).ok).toBe(true);
+    const exit = once(second.child, 'exit');
+    second.child.disconnect();
+    expect((await exit)[0]).toBe(0);
+  });
+
+  test('says what is wrong with its settings', async () => {
+    const run = promisify(execFile);
+    expect((await run(process.execPath, [MAIN, '--help'])).stdout).toMatch(/AGENT_PORT/);
+    for (const [env, message] of [
+      [{ AGENT_PORT: '70000' }, /AGENT_PORT must be a number/],
+      [{ AGENT_PORT: '0', AGENT_HOST: '0.0.0.0' }, /AGENT_KEY/],
+      [{ AGENT_PORT: String((await start()).port) }, /EADDRINUSE/],
+    ] as const) {
+      const failed = run(process.execPath, [MAIN], {
+        env: { ...process.env, AGENT_DATA_DIR: dataDir, ...env },
+      });
+      await expect(failed).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(message) });
+    }
+  });
+});
