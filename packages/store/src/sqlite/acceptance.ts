@@ -11,6 +11,7 @@ import {
 } from '@surfaces/protocol';
 import type { AcceptAnswer, AcceptCall } from './calls.ts';
 import { accountKey, attachmentsText, toChat, toPerson } from './domain.ts';
+import { newId } from './new-id.ts';
 
 export function toAcceptCall(input: AcceptInput): AcceptCall {
   const { event, now, newChat } = input;
@@ -27,13 +28,13 @@ export function toAcceptCall(input: AcceptInput): AcceptCall {
     address: JSON.stringify(event.address),
     account: accountKey(event),
     now,
-    personId: randomUUID(),
-    newChat: { key: randomUUID(), ...newChat },
+    personId: newId(),
+    newChat: { key: newId(), ...newChat },
     words: text === null ? null : { eventId: event.eventId, text },
     turn:
       event.kind === 'message'
         ? {
-            id: randomUUID(),
+            id: newId(),
             requestId: randomUUID(),
             text: event.text,
             attachments: attachmentsText(event.attachments),
@@ -42,7 +43,7 @@ export function toAcceptCall(input: AcceptInput): AcceptCall {
             queueLimit: input.queueLimit,
           }
         : null,
-    pending: event.kind === 'message' ? null : { id: randomUUID(), event: JSON.stringify(event) },
+    pending: event.kind === 'message' ? null : { id: newId(), event: JSON.stringify(event) },
   };
 }
 

@@ -51,6 +51,10 @@ function openFile({ directory, file, maxPages }: WorkerOptions): Sqlite.Database
     sqlite.pragma('synchronous = FULL');
     sqlite.pragma('foreign_keys = ON');
     sqlite.pragma('busy_timeout = 5000');
+    // 32 MB of log between checkpoints: rows written soon after each other share pages, so that fewer,
+    // larger checkpoints write less. And 16 MB of pages in memory.
+    sqlite.pragma('wal_autocheckpoint = 8000');
+    sqlite.pragma('cache_size = -16000');
     migrate(drizzle(sqlite), { migrationsFolder });
     if (maxPages !== null) sqlite.pragma(`max_page_count = ${maxPages}`);
     return sqlite;

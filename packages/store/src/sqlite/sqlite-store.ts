@@ -29,6 +29,7 @@ import {
   toPerson,
   toTurn,
 } from './domain.ts';
+import { newId } from './new-id.ts';
 import type { SqliteThread } from './thread.ts';
 import { threadTimeline } from './timeline.ts';
 
@@ -112,7 +113,7 @@ export class SqliteStore implements Store {
     const answer = await this.#thread.call('retryTurn', {
       ...call,
       turn,
-      id: randomUUID(),
+      id: newId(),
       requestId: randomUUID(),
       account: accountKey(address),
       address: JSON.stringify(address),
