@@ -1,4 +1,3 @@
 export { type LivePart, liveOrSkip } from './live/live.ts';
 export { surfaceAdapterSuite } from './surface/suite.ts';
 export type { Person, Seen, SurfaceFactory, SurfaceUnderTest } from './surface/world.ts';
-export * from './store/suite.ts';

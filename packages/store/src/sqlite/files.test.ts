@@ -1,5 +1,6 @@
 /** The data directory: its rights, its versions, its limits. */
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -189,11 +190,12 @@ describe('on a disk that is really full', () => {
 });
 
 function tryMount(): string | undefined {
-  const disk = execFileSync('mktemp', ['-d'], { encoding: 'utf8' }).trim();
+  const disk = mkdtempSync(join(tmpdir(), 'surfaces-disk-'));
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk], { stdio: 'ignore' });
     return disk;
   } catch {
+    rmSync(disk, { recursive: true });
     return undefined;
   }
 }

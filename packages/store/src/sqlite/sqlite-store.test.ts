@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { storeSuite } from '@surfaces/testkit';
+import { storeSuite } from '@surfaces/testkit/store';
 import { openSqlite } from './open.ts';
 
 storeSuite(
