@@ -147,46 +147,39 @@ it('fails as full while there is no room, and goes on when there is', async () =
   await roomy.close();
 });
 
-const mounted = tryMount();
-
-describe('on a disk that is really full', () => {
-  it.skipIf(mounted === undefined)(
-    `the call fails, later ones succeed when there is room${mounted === undefined ? ' (skipped: a tmpfs cannot be mounted here)' : ''}`,
-    async () => {
-      const disk = mounted ?? '';
-      try {
-        const store = await openSqliteStore({ dataDir: join(disk, 'data') });
-        await store.accept(acceptInput('before'));
-        await fill(join(disk, 'ballast'));
-        let error: unknown;
-        let stored = 0;
-        while (error === undefined) {
-          const event = acceptInput(`while full ${stored}`, 'lobby', 'y'.repeat(50_000));
-          error = await store.accept(event).then(
-            () => undefined,
-            (reason: unknown) => reason,
-          );
-          if (error === undefined) stored += 1;
-        }
-        expect(error).toMatchObject({ code: 'disk_full' });
-        expect(await refusal(store.accept(acceptInput('again', 'lobby', 'y'.repeat(50_000))))).toMatchObject({
-          code: 'disk_full',
-        });
-        await rm(join(disk, 'ballast'));
-        await store.probe();
-        expect((await store.accept(acceptInput('again'))).outcome).toBe('turn');
-        expect(await store.accept(acceptInput('before'))).toEqual({ outcome: 'duplicate' });
-        expect(await store.counts()).toMatchObject({ queued: stored + 2 });
-        await store.close();
-        const next = await openSqliteStore({ dataDir: join(disk, 'data') });
-        expect(await next.counts()).toMatchObject({ queued: stored + 2 });
-        await next.close();
-      } finally {
-        execFileSync('umount', [disk]);
-        await rm(disk, { recursive: true });
-      }
-    },
-  );
+it('on a disk that is really full the call fails, later ones succeed when there is room', async (context) => {
+  const disk = tryMount();
+  if (disk === undefined) return context.skip('a tmpfs cannot be mounted here');
+  try {
+    const store = await openSqliteStore({ dataDir: join(disk, 'data') });
+    await store.accept(acceptInput('before'));
+    await fill(join(disk, 'ballast'));
+    const long = 'y'.repeat(50_000);
+    let error: unknown;
+    let stored = 0;
+    while (error === undefined) {
+      error = await store.accept(acceptInput(`while full ${stored}`, 'lobby', long)).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      if (error === undefined) stored += 1;
+    }
+    expect(error).toMatchObject({ code: 'disk_full' });
+    const again = await refusal(store.accept(acceptInput('again', 'lobby', long)));
+    expect(again.code).toBe('disk_full');
+    await rm(join(disk, 'ballast'));
+    await store.probe();
+    expect((await store.accept(acceptInput('again'))).outcome).toBe('turn');
+    expect(await store.accept(acceptInput('before'))).toEqual({ outcome: 'duplicate' });
+    expect(await store.counts()).toMatchObject({ queued: stored + 2 });
+    await store.close();
+    const next = await openSqliteStore({ dataDir: join(disk, 'data') });
+    expect(await next.counts()).toMatchObject({ queued: stored + 2 });
+    await next.close();
+  } finally {
+    execFileSync('umount', [disk]);
+    await rm(disk, { recursive: true });
+  }
 });
 
 function tryMount(): string | undefined {
