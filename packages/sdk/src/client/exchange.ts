@@ -40,7 +40,7 @@ export class Exchange implements AsyncIterator<AgentEvent> {
   private lastSeq: number;
   private toolRuns = false;
   private readonly asked = new Set<string>();
-  /** Kept until the end, because an agent may ask again after a lost connection. */
+  /** Kept until the end: after a lost connection an agent asks again, and one id is one question. */
   private readonly replies = new Map<string, string>();
   private cancelling = false;
   private restarts = 0;
@@ -285,7 +285,6 @@ export class Exchange implements AsyncIterator<AgentEvent> {
     if (this.lastSeq > 0) this.queue.push({ kind: 'restarted', seq: 1 });
     this.lastSeq = 0;
     this.gapAt = undefined;
-    this.replies.clear();
     this.sendMessage(connection);
   }
 
