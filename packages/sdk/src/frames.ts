@@ -105,6 +105,7 @@ export function progressLabel(frame: Readonly<Record<string, unknown>>): string 
     if (typeof value !== 'string') continue;
     const line = value
       .slice(0, LABEL_LIMIT * 4)
+      .toWellFormed()
       .replace(/\s+/g, ' ')
       .trim();
     if (line === '') continue;

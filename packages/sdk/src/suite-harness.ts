@@ -1,13 +1,14 @@
 /** This package's client and host, as the conformance suite wants them. Only for tests. */
-import type { AgentHarness } from '@surfaces/testkit/agent';
 import { createAgentClient } from './client/create-agent-client.ts';
 import { fileTurnLog } from './host/file-turn-log.ts';
-import { serveAgent } from './host/serve-agent.ts';
+import type { ServeAgentOptions } from './host/options.ts';
+import { type AgentServer, serveAgent } from './host/serve-agent.ts';
 
-export const harness: AgentHarness = {
+export const harness = {
   createClient: createAgentClient,
-  async serve({ turnLogDirectory, ...options }) {
+  async serve(options: ServeAgentOptions & { readonly turnLogDirectory?: string }): Promise<AgentServer> {
+    const { turnLogDirectory, ...rest } = options;
     const turnLog = turnLogDirectory === undefined ? {} : { turnLog: await fileTurnLog(turnLogDirectory) };
-    return serveAgent({ onFork: async () => {}, onDispose: async () => {}, ...options, ...turnLog });
+    return serveAgent({ onFork: async () => {}, onDispose: async () => {}, ...rest, ...turnLog });
   },
 };

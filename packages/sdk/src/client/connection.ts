@@ -51,7 +51,7 @@ export class Connection {
   private failure: AgentError | undefined;
   private opened: { resolve: (self: Connection) => void; reject: (error: AgentError) => void } | undefined;
   private closed = false;
-  private readonly whenClosed: Promise<void>;
+  readonly whenClosed: Promise<void>;
 
   /** Resolves with STATUS (and HELLO answered). Rejects with an `AgentError`. */
   static open(
@@ -228,10 +228,14 @@ export class Connection {
           cause: error,
           url: this.url,
         })
-      : new AgentError('unreachable', `Could not reach the agent: ${error.message}`, {
-          cause: error,
-          url: this.url,
-        });
+      : new AgentError(
+          'unreachable',
+          `Could not reach the agent: ${error.message || error.code || 'unknown error'}`,
+          {
+            cause: error,
+            url: this.url,
+          },
+        );
   }
 
   private onClose(code: number, reason: string): void {

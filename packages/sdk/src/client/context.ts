@@ -22,7 +22,8 @@ export class ClientContext implements ConnectionOwner, ExchangeContext {
   private readonly calls = new Map<string, Call>();
   private connection: Connection | undefined;
   private opening: Promise<Connection> | undefined;
-  private socket: Connection | undefined;
+  /** All that are not closed yet, also those that were given up. */
+  private readonly sockets = new Set<Connection>();
   private closed = false;
 
   constructor(setup: ConnectionSetup, ignored: (reason: IgnoredReason) => void, onUnused: () => void) {
@@ -138,7 +139,7 @@ export class ClientContext implements ConnectionOwner, ExchangeContext {
     this.running?.fail(new AgentError('closed', 'The agent client was closed.'));
     this.failCalls(undefined);
     this.connection = undefined;
-    await this.socket?.close();
+    await Promise.all([...this.sockets].map((socket) => socket.close()));
   }
 
   private failCalls(cause: unknown): void {
@@ -172,7 +173,8 @@ export class ClientContext implements ConnectionOwner, ExchangeContext {
       onIgnored: (reason) => this.ignored(reason),
     };
     const opening = Connection.open(this.setup, owner, (socket) => {
-      this.socket = socket;
+      this.sockets.add(socket);
+      void socket.whenClosed.then(() => this.sockets.delete(socket));
     });
     const opened = await opening;
     if (this.closed) {

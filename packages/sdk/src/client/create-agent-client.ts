@@ -1,4 +1,5 @@
 /** The client half of the agent wire protocol. */
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import {
   type AgentClient,
   AgentError,
@@ -159,5 +160,10 @@ function limitsOf(options: AgentClientOptions): ClientLimits {
 function headersOf(options: AgentClientOptions): Record<string, string> {
   const authorization =
     options.bearer === undefined ? basicAuth(options.baseUrl) : `Bearer ${options.bearer}`;
-  return { ...(authorization === undefined ? {} : { authorization }), ...options.headers };
+  const headers = { ...(authorization === undefined ? {} : { authorization }), ...options.headers };
+  for (const [name, value] of Object.entries(headers)) {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+  }
+  return headers;
 }

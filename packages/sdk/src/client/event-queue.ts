@@ -59,6 +59,7 @@ export class EventQueue<T> {
   drop(): void {
     this.items = [];
     this.head = 0;
+    this.makeRoom();
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
@@ -67,10 +68,7 @@ export class EventQueue<T> {
       const value = this.items[this.head++]!;
       const left = this.items.length - this.head;
       if (left === 0) this.drop();
-      if (this.isFull && left <= LOW) {
-        this.isFull = false;
-        this.pressure.emptied();
-      }
+      else if (left <= LOW) this.makeRoom();
       return Promise.resolve({ done: false, value });
     }
     if (this.error !== undefined) return this.takeError();
@@ -78,6 +76,12 @@ export class EventQueue<T> {
     return new Promise((resolve) => {
       this.waiting = resolve;
     });
+  }
+
+  private makeRoom(): void {
+    if (!this.isFull) return;
+    this.isFull = false;
+    this.pressure.emptied();
   }
 
   private takeError(): Promise<never> {

@@ -40,13 +40,14 @@ export class Exchange implements AsyncIterator<AgentEvent> {
   private lastSeq: number;
   private toolRuns = false;
   private readonly asked = new Set<string>();
-  /** Kept until the end, because an agent may ask again after a lost connection. */
+  /** Kept until the end: after a lost connection an agent asks again, and one id is one question. */
   private readonly replies = new Map<string, string>();
   private cancelling = false;
   private restarts = 0;
   private readonly backoff: Backoff;
   /** When the connection broke without any event since. */
   private brokenAt: number | undefined;
+  private attachedAt = 0;
   private gapAt: number | undefined;
 
   constructor(request: AgentRequest, signal: AbortSignal, context: ExchangeContext) {
@@ -131,8 +132,7 @@ export class Exchange implements AsyncIterator<AgentEvent> {
       return;
     }
     this.lastSeq = seq;
-    this.brokenAt = undefined;
-    this.backoff.reset();
+    this.madeProgress();
     const event = toAgentEvent(frame, seq);
     this.toolRuns = toolRunsAfter(event, this.toolRuns);
     if (event.kind === 'confirm') this.onAsked(event.id);
@@ -153,6 +153,8 @@ export class Exchange implements AsyncIterator<AgentEvent> {
     this.connection = undefined;
     this.phase = 'connecting';
     this.limit.lift();
+    // It held for long, however silent the agent was: this is a new break.
+    if (performance.now() - this.attachedAt > this.context.limits.reconnectWindowMs) this.madeProgress();
     const fatal = this.fatal(broken);
     if (fatal !== undefined) {
       this.fail(fatal);
@@ -225,13 +227,21 @@ export class Exchange implements AsyncIterator<AgentEvent> {
     return heard ? this.interrupted(failure) : failure;
   }
 
+  private madeProgress(): void {
+    this.brokenAt = undefined;
+    this.backoff.reset();
+  }
+
   private ended(): boolean {
     return this.phase === 'finished';
   }
 
   private attach(connection: Connection): void {
     this.connection = connection;
+    this.attachedAt = performance.now();
     if (!this.sent) {
+      // The time it took to connect does not count against coming back later.
+      this.madeProgress();
       this.sendMessage(connection);
       return;
     }
@@ -275,7 +285,6 @@ export class Exchange implements AsyncIterator<AgentEvent> {
     if (this.lastSeq > 0) this.queue.push({ kind: 'restarted', seq: 1 });
     this.lastSeq = 0;
     this.gapAt = undefined;
-    this.replies.clear();
     this.sendMessage(connection);
   }
 
@@ -313,8 +322,9 @@ export class Exchange implements AsyncIterator<AgentEvent> {
 
   private onAsked(id: string): void {
     const reply = this.replies.get(id);
-    if (reply === undefined) this.asked.add(id);
-    else this.sendReply(id, reply);
+    if (reply !== undefined) this.sendReply(id, reply);
+    // An agent that could not take the answer is not waited for without limit.
+    else if (this.connection?.has('confirm')) this.asked.add(id);
   }
 
   /** Events were lost on the way: they can be had again, unless they were left out a second time. */

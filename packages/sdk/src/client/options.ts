@@ -25,7 +25,7 @@ export interface ClientLimits {
   readonly connectionIdleMs: number;
   /** Between two pings; a connection that did not answer one by the next is dead. Default 20 s. */
   readonly pingIntervalMs: number;
-  /** How often one request may begin anew at an agent that forgot it. Default 3. */
+  /** How often one request may begin anew at an agent that forgot it. Default 5. */
   readonly maxRestarts: number;
 }
 
@@ -41,7 +41,7 @@ export const DEFAULT_LIMITS: ClientLimits = {
   cancelGraceMs: 5_000,
   connectionIdleMs: 5 * 60_000,
   pingIntervalMs: 20_000,
-  maxRestarts: 3,
+  maxRestarts: 5,
 };
 
 export interface AgentClientOptions extends Partial<ClientLimits> {

@@ -24,9 +24,16 @@ export async function admit(
   logger: HostLogger,
 ): Promise<number | undefined> {
   const { origin } = request.headers;
-  if (origin !== undefined && !options.allowedOrigins?.includes(origin)) return 403;
+  if (origin !== undefined && !options.allowedOrigins?.includes(origin)) {
+    logger.warn({ origin }, 'refused a web page: see allowedOrigins');
+    return 403;
+  }
   // A page that made a name of its own point here (DNS rebinding) gives itself away by that name.
-  if (isLoopback(host) && !isLoopback(hostName(request))) return 403;
+  const name = hostName(request);
+  if (isLoopback(host) && !isLoopback(name) && !options.allowedHosts?.includes(name)) {
+    logger.warn({ host: name }, 'refused a foreign Host header: see allowedHosts');
+    return 403;
+  }
   const keys = typeof options.bearer === 'string' ? [options.bearer] : options.bearer;
   if (keys !== undefined && !keys.some((key) => isSame(request.headers.authorization, `Bearer ${key}`)))
     return 401;

@@ -36,6 +36,8 @@ export interface ServeAgentOptions {
   readonly allowAnyone?: boolean;
   /** Web pages that may connect. Default none: a request with an `Origin` comes from a browser and is refused. */
   readonly allowedOrigins?: readonly string[];
+  /** Names in `Host` that a proxy on this machine leads here. Only looked at on a loopback address. */
+  readonly allowedHosts?: readonly string[];
   /** Default `memoryTurnLog()`. */
   readonly turnLog?: TurnLog;
   /** A connection on which nothing happened for so long is closed. Milliseconds, default 10 min. */

@@ -212,6 +212,33 @@ export const clientCases: readonly AgentCase[] = [
     },
   },
   {
+    name: 'cancel: also where the caller has stopped reading and the way is full',
+    async run(bench) {
+      const { url } = await bench.serve({
+        async onTurn(turn) {
+          if (turn.text === 'next') return turn.write('fine');
+          while (!turn.signal.aborted) await turn.write('x'.repeat(50_000));
+        },
+      });
+      const client = bench.client(url, { cancelGraceMs: 5000 });
+      const platformChatId = PlatformChatId.parse('31');
+      const stop = new AbortController();
+      const full = request('flood', { platformChatId });
+      const { error } = await hear(
+        client,
+        full,
+        async (event) => {
+          if (event.seq > 1) return;
+          await new Promise((resolve) => setTimeout(resolve, 300));
+          stop.abort();
+        },
+        stop.signal,
+      );
+      assert.equal(error, stop.signal.reason);
+      assert.equal(textOf((await hear(client, request('next', { platformChatId }))).events), 'fine');
+    },
+  },
+  {
     name: 'aborted before it began: nothing is sent',
     async run(bench) {
       let turns = 0;

@@ -292,6 +292,20 @@ export const misbehavingCases: readonly AgentCase[] = [
     },
   },
   {
+    name: 'a break after a silence longer than the window is no reason to give up',
+    async run(bench) {
+      const url = await rawAgent(bench, async (peer, connection) => {
+        peer.send({ ...STATUS, features: ['resume'] });
+        const { request_id } = await peer.next(connection === 1 ? 'USER_MESSAGE' : 'RESUME');
+        if (connection === 1) setTimeout(() => peer.ws.terminate(), 150);
+        else peer.send({ type: 'RESUMED', request_id, state: 'running' }, { ...END, request_id, seq: 1 });
+      });
+      const { events, error } = await hear(bench.client(url, { reconnectWindowMs: 100 }), request('x'));
+      assert.equal(error, undefined);
+      assert.equal(events.length, 1);
+    },
+  },
+  {
     name: 'a server that says 503 is asked again until it is up',
     async run(bench) {
       const url = await rawAgent(

@@ -75,7 +75,7 @@ export const RESUME_TABLE: readonly Row[] = [
   },
   {
     point: 'pending_confirm',
-    what: 'The agent asks the person; the connection breaks before the reply. It asks again, the reply counts.',
+    what: 'The agent asks the person; the reply is given while the connection is broken. It asks again and gets it.',
     with: 'confirm',
     cells: { neither: 'interrupted 1', idempotent: 'restarted 1', resume: 'answered 1', both: 'answered 1' },
   },

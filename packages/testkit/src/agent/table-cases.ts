@@ -103,16 +103,11 @@ async function playCell(
 
   const onEvent = async (event: AgentEvent): Promise<void> => {
     if (event.kind === 'confirm') {
-      if (brokeOff) {
-        await client.reply(asked.platformChatId, asked.requestId, event.id, 'go');
-        return;
-      }
+      if (brokeOff) return;
       brokeOff = true;
       relay.cut();
-      // With `resume` the event is not repeated to the caller: the reply is given while the way is broken.
-      if (features.includes('resume')) {
-        await client.reply(asked.platformChatId, asked.requestId, event.id, 'go');
-      }
+      // Given once, while the way is broken: the client must bring it when the agent asks again.
+      await client.reply(asked.platformChatId, asked.requestId, event.id, 'go');
       return;
     }
     if (event.kind !== 'text' || event.text !== 'two ' || brokeOff) return;
