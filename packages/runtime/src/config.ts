@@ -133,8 +133,12 @@ export function readEnvironment(directory: string, env: Environment): Environmen
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT') return env;
-    throw new StartError(`${path} cannot be read (${String(code)}): give this user the right to, or remove it.`, EXIT.config, {
-      cause: error,
-    });
+    throw new StartError(
+      `${path} cannot be read (${String(code)}): give this user the right to, or remove it.`,
+      EXIT.config,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -65,12 +65,21 @@ async function answer(options: HealthServerOptions, request: IncomingMessage, re
     case '/healthz': {
       const report = await options.health();
       const body = trusted ? report : { status: report.status };
-      return reply(response, report.status === 'ok' ? 200 : 503, `${JSON.stringify(body, null, 2)}\n`, JSON_TYPE);
+      return reply(
+        response,
+        report.status === 'ok' ? 200 : 503,
+        `${JSON.stringify(body, null, 2)}\n`,
+        JSON_TYPE,
+      );
     }
     case '/metrics':
       if (!trusted) {
         response.setHeader('www-authenticate', 'Bearer');
-        return reply(response, 401, 'From another machine this wants the key in HEALTH_KEY as a bearer token.\n');
+        return reply(
+          response,
+          401,
+          'From another machine this wants the key in HEALTH_KEY as a bearer token.\n',
+        );
       }
       return reply(response, 200, await options.metrics.render(), options.metrics.contentType);
     default:

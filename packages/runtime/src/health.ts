@@ -56,18 +56,28 @@ async function examine(options: HealthOptions): Promise<HealthReport> {
       await options.store.probe();
       return { ok: true, detail: 'a write reaches the disk' };
     }),
-    record(options.agents.all(), async (agent): Promise<[string, Check]> => [
-      agent.agentId,
-      await probe(async (signal) => {
-        const { ok, url, error, latencyMs } = await agent.health(signal);
-        const answer = ok ? `answers${latencyMs === undefined ? '' : ` in ${Math.round(latencyMs)} ms`}` : error;
-        return { ok, detail: `${url}: ${answer ?? 'does not answer'}` };
-      }),
-    ]),
-    record(options.surfaces(), async (state): Promise<[string, Check]> => [
-      state.name,
-      'failed' in state ? { ok: false, detail: options.scrub(state.failed) } : await probe(surfaceProbe(state.adapter)),
-    ]),
+    record(
+      options.agents.all(),
+      async (agent): Promise<[string, Check]> => [
+        agent.agentId,
+        await probe(async (signal) => {
+          const { ok, url, error, latencyMs } = await agent.health(signal);
+          const answer = ok
+            ? `answers${latencyMs === undefined ? '' : ` in ${Math.round(latencyMs)} ms`}`
+            : error;
+          return { ok, detail: `${url}: ${answer ?? 'does not answer'}` };
+        }),
+      ],
+    ),
+    record(
+      options.surfaces(),
+      async (state): Promise<[string, Check]> => [
+        state.name,
+        'failed' in state
+          ? { ok: false, detail: options.scrub(state.failed) }
+          : await probe(surfaceProbe(state.adapter)),
+      ],
+    ),
   ]);
   const all = [store, ...Object.values(agents), ...Object.values(surfaces)];
   return { status: all.every(({ ok }) => ok) ? 'ok' : 'failing', store, agents, surfaces };

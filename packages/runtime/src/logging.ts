@@ -110,8 +110,10 @@ class Plain {
     if (value instanceof Error) return this.#error(value, path);
     if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
     if (Array.isArray(value)) return value.slice(0, MOST_ENTRIES).map((item) => this.#value(item, path, key));
-    if (value instanceof Set) return [...value].slice(0, MOST_ENTRIES).map((item) => this.#value(item, path, key));
-    if ('toJSON' in value && typeof value.toJSON === 'function') return this.#value(value.toJSON(), path, key);
+    if (value instanceof Set)
+      return [...value].slice(0, MOST_ENTRIES).map((item) => this.#value(item, path, key));
+    if ('toJSON' in value && typeof value.toJSON === 'function')
+      return this.#value(value.toJSON(), path, key);
     return this.#object(value instanceof Map ? value : Object.entries(value), path);
   }
 
@@ -127,7 +129,8 @@ class Plain {
 
   /** An error that says what happened needs no stack, unless somebody debugs. */
   #error(error: Error, path: readonly object[]): object {
-    const expected = isAgentError(error) || isStoreError(error) || isSurfaceError(error) || isStartError(error);
+    const expected =
+      isAgentError(error) || isStoreError(error) || isSurfaceError(error) || isStartError(error);
     const own = Object.entries(error).filter(([name]) => !name.startsWith('@') && name !== 'name');
     const inner: [string, unknown][] = [];
     if (error.cause !== undefined) inner.push(['cause', error.cause]);

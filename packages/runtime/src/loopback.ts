@@ -21,7 +21,8 @@ export function hostOf(header: string | undefined): string | undefined {
 }
 
 /** A proxy gives itself away by what it adds. In doubt a request is not from here. */
-const ADDED_BY_PROXIES = /^(forwarded|via|x-forwarded.*|x-real-ip|x-client-ip|cf-connecting-ip|true-client-ip)$/;
+const ADDED_BY_PROXIES =
+  /^(forwarded|via|x-forwarded.*|x-real-ip|x-client-ip|cf-connecting-ip|true-client-ip)$/;
 
 /** Whether a program on this machine asks by itself, not through a proxy and not for another's domain. */
 export function isFromHere(request: IncomingMessage): boolean {

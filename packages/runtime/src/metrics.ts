@@ -8,6 +8,9 @@ const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 /** Distinct values of one label; what comes later is `other`. Agents and messengers choose some of them. */
 const MOST_VALUES = 100;
 
+/** How long the store may take to count, milliseconds. */
+const COUNTS_MS = 3_000;
+
 export interface MetricsRegistry extends Metrics {
   /** The text that Prometheus reads. Gauges of the store are asked for first. */
   render(): Promise<string>;
@@ -34,8 +37,8 @@ export function createMetrics(counts?: () => Promise<StoreCounts>): MetricsRegis
     const result: Record<string, string> = {};
     for (const [label, value] of Object.entries(labels)) {
       const key = `${name}/${label}`;
-      let values = seen.get(key);
-      if (values === undefined) seen.set(key, (values = new Set()));
+      const values = seen.get(key) ?? new Set();
+      seen.set(key, values);
       if (values.size < MOST_VALUES) values.add(value);
       result[label] = values.has(value) ? value : 'other';
     }
@@ -51,15 +54,16 @@ export function createMetrics(counts?: () => Promise<StoreCounts>): MetricsRegis
   const refresh = async (): Promise<void> => {
     if (counts === undefined) return;
     try {
-      const { queued, running, deadLetters } = await counts();
+      const { queued, running, deadLetters } = await Promise.race([counts(), tooLate()]);
       metrics.gauge('surfaces_turns', { state: 'queued' }, queued);
       metrics.gauge('surfaces_turns', { state: 'running' }, running);
       metrics.gauge('surfaces_queue_depth', {}, queued);
       metrics.gauge('surfaces_dead_letters', {}, deadLetters);
     } catch {
       for (const name of ['surfaces_turns', 'surfaces_queue_depth', 'surfaces_dead_letters'] as const) {
-        gauges.get(name)?.remove();
+        // Without labels `reset` makes it 0, and `remove` takes that away.
         gauges.get(name)?.reset();
+        gauges.get(name)?.remove();
       }
     }
   };
@@ -72,4 +76,11 @@ export function createMetrics(counts?: () => Promise<StoreCounts>): MetricsRegis
       return registry.metrics();
     },
   };
+}
+
+/** Rejects; a store that hangs must not make scrapes hang. */
+function tooLate(): Promise<never> {
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(new Error(`no answer within ${COUNTS_MS} ms`)), COUNTS_MS).unref();
+  });
 }
