@@ -50,7 +50,7 @@ test('it listens, its lines are passed on, and it gets no secret of ours', async
   const agent = await start(given);
   const { pid, env } = await ask(agent.url);
   expect(pid).toBe(agent.pid);
-  expect(env['AGENT_DATA_DIR']).toBe('/tmp/agent-data');
+  expect(env.AGENT_DATA_DIR).toBe('/tmp/agent-data');
   expect(env).not.toHaveProperty('WEB_ACCESS_KEYS');
   expect(env).not.toHaveProperty('AGENT_BASE_URL');
   await vi.waitFor(() => expect(given.log.join('')).toContain('[agent] the agent says hello'));

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-const mode = process.env['AGENT_TEST_MODE'];
+const mode = process.env.AGENT_TEST_MODE;
 process.on('disconnect', () => process.exit(0));
 if (mode === 'stubborn') process.on('SIGTERM', () => console.log('no'));
 console.log('the agent says hello');
@@ -19,7 +19,7 @@ server.on('error', (error) => {
 });
 if (mode === 'mute') setInterval(() => undefined, 1_000);
 else {
-  server.listen(Number(process.env['AGENT_PORT']), '127.0.0.1', () => {
+  server.listen(Number(process.env.AGENT_PORT), '127.0.0.1', () => {
     const { port } = server.address() as AddressInfo;
     process.send?.({ type: 'listening', url: `http://127.0.0.1:${port}/` });
   });

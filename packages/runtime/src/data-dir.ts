@@ -7,7 +7,7 @@ import type { Environment } from './settings.ts';
  */
 export function defaultDataDir(env: Environment, platform: NodeJS.Platform, home: string): string {
   if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'surfaces');
-  if (platform === 'win32') return join(env['LOCALAPPDATA'] || join(home, 'AppData', 'Local'), 'surfaces');
-  const xdg = env['XDG_DATA_HOME'];
+  if (platform === 'win32') return join(env.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'surfaces');
+  const xdg = env.XDG_DATA_HOME;
   return join(xdg !== undefined && isAbsolute(xdg) ? xdg : join(home, '.local', 'share'), 'surfaces');
 }

@@ -40,8 +40,8 @@ export function createLogger(options: LoggerOptions): Logger {
       base,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      // What comes here is plain already: `Plain` below made it so.
-      serializers: {},
+      // What comes here is plain already: `Plain` below made it so. pino's own would name every error `Object`.
+      serializers: { err: (error) => error },
     },
     stream,
   );

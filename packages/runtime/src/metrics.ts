@@ -60,11 +60,9 @@ export function createMetrics(counts?: () => Promise<StoreCounts>): MetricsRegis
       metrics.gauge('surfaces_queue_depth', {}, queued);
       metrics.gauge('surfaces_dead_letters', {}, deadLetters);
     } catch {
-      for (const name of ['surfaces_turns', 'surfaces_queue_depth', 'surfaces_dead_letters'] as const) {
-        // Without labels `reset` makes it 0, and `remove` takes that away.
-        gauges.get(name)?.reset();
-        gauges.get(name)?.remove();
-      }
+      for (const state of ['queued', 'running']) gauges.get('surfaces_turns')?.remove(state);
+      gauges.get('surfaces_queue_depth')?.remove();
+      gauges.get('surfaces_dead_letters')?.remove();
     }
   };
 
