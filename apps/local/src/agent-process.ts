@@ -1,5 +1,6 @@
 /** Keeps the demo agent running as a process of its own. */
 import { type ChildProcess, fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Logger } from '@surfaces/core';
@@ -8,7 +9,7 @@ import { z } from 'zod';
 
 export interface AgentProcessOptions {
   /**
-   * A script that listens on AGENT_PORT (0: any free one), tells it by `{type: 'listening', url}` over
+   * A script that listens on AGENT_HOST and AGENT_PORT (0: any free one), wants AGENT_KEY, tells it by `{type: 'listening', url}` over
    * the IPC channel, and ends when that channel closes: so it never outlives us, however we end.
    */
   readonly entry: string;
@@ -40,6 +41,8 @@ export async function startAgentProcess(options: AgentProcessOptions): Promise<A
 
 export class AgentProcess {
   readonly #options: AgentProcessOptions;
+  /** What the agent wants as a bearer token, so that it serves nobody else on this machine. */
+  readonly key = randomBytes(24).toString('base64url');
   #url: string | undefined;
   #child: ChildProcess | undefined;
   #stopping: Promise<void> | undefined;
@@ -177,7 +180,13 @@ export class AgentProcess {
     const { env, dataDir } = this.#options;
     const given = Object.entries(env).filter(([name]) => GIVEN.test(name));
     const port = this.#url === undefined ? '0' : new URL(this.#url).port;
-    return { ...Object.fromEntries(given), AGENT_PORT: port, AGENT_DATA_DIR: dataDir };
+    return {
+      ...Object.fromEntries(given),
+      AGENT_HOST: '127.0.0.1',
+      AGENT_PORT: port,
+      AGENT_KEY: this.key,
+      AGENT_DATA_DIR: dataDir,
+    };
   }
 
   #passOn(stream: Readable | null): void {

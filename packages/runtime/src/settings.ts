@@ -95,14 +95,23 @@ function expectationOf(issue: Issue): string {
     case 'invalid_type':
       return `expected a ${issue.expected === 'int' ? 'whole number' : issue.expected}`;
     case 'too_small':
-      return issue.origin === 'string' ? issue.message : `expected at least ${issue.minimum}`;
+      return issue.message.startsWith('Too small')
+        ? `expected at least ${issue.minimum}${unit(issue)}`
+        : issue.message;
     case 'too_big':
-      return issue.origin === 'string' ? issue.message : `expected at most ${issue.maximum}`;
+      return issue.message.startsWith('Too big')
+        ? `expected at most ${issue.maximum}${unit(issue)}`
+        : issue.message;
     case 'invalid_value':
       return `expected one of ${issue.values.join(', ')}`;
     default:
       return issue.message;
   }
+}
+
+function unit({ origin }: { readonly origin: string }): string {
+  if (origin === 'string') return ' characters';
+  return origin === 'array' ? ' entries' : '';
 }
 
 function shorten(text: string): string {

@@ -18,6 +18,8 @@ import type { ConfiguredSurface, Parts, SurfaceDefinition } from './surface.ts';
 /** An agent that the app runs itself. */
 export interface OwnAgent {
   readonly url: string;
+  /** What it wants as a bearer token. */
+  readonly key?: string;
   stop(): Promise<void>;
 }
 
@@ -123,10 +125,12 @@ async function open(
   closers.push(['the store', () => store.close()]);
 
   let baseUrl = config.agentBaseUrl;
+  let bearer: string | undefined;
   if (baseUrl === undefined && options.ownAgent !== undefined) {
     const own = await options.ownAgent({ logger, dataDir: config.dataDir, signal });
     closers.push(['the agent', () => own.stop()]);
     baseUrl = own.url;
+    bearer = own.key;
   }
   signal.throwIfAborted();
   if (baseUrl === undefined) throw new StartError('AGENT_BASE_URL is not set.', EXIT.config);
@@ -134,6 +138,7 @@ async function open(
   const agent = createAgentClient({
     agentId,
     baseUrl,
+    ...(bearer === undefined ? {} : { bearer }),
     onIgnored: (reason) => metrics.count('surfaces_agent_frames_ignored_total', { agent: agentId, reason }),
   });
   const agents = singleAgent(agent);
