@@ -126,7 +126,7 @@ export class AgentProcess {
       clearTimeout(late);
       listeningSince = performance.now();
       this.#url ??= parsed.data.url;
-      logger.info({ url: parsed.data.url, pid: child.pid }, 'the demo agent listens');
+      logger.info({ url: parsed.data.url, agentPid: child.pid }, 'the demo agent listens');
       onListening();
     });
     let gone = false;

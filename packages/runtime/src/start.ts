@@ -31,6 +31,8 @@ export interface AppOptions {
   readonly surfaces: readonly SurfaceDefinition[];
   /** Starts an agent where AGENT_BASE_URL is not set. Without this function the variable is needed. */
   readonly ownAgent?: (parts: {
+    /** With what `.env` says. */
+    readonly env: Environment;
     readonly logger: Logger;
     readonly dataDir: string;
     readonly signal: AbortSignal;
@@ -50,6 +52,7 @@ export interface World {
 
 export interface PreparedApp {
   readonly options: AppOptions;
+  readonly env: Environment;
   readonly config: AppConfig;
   readonly surfaces: readonly ConfiguredSurface[];
   readonly logger: Logger;
@@ -83,7 +86,7 @@ export function prepareApp(options: AppOptions, world: World): PreparedApp {
     scrub,
     ...(world.logTarget ? { target: world.logTarget } : {}),
   });
-  return { options, config, surfaces, logger, scrub };
+  return { options, env, config, surfaces, logger, scrub };
 }
 
 /** Rejects when nothing would work; what was opened by then is closed again. `signal` ends the start. */
@@ -110,7 +113,7 @@ export async function startApp(prepared: PreparedApp, signal: AbortSignal): Prom
 }
 
 async function open(
-  { options, config, surfaces, logger, scrub }: PreparedApp,
+  { options, env, config, surfaces, logger, scrub }: PreparedApp,
   signal: AbortSignal,
   closers: (readonly [string, (drainMs: number) => Promise<void>])[],
   isStopping: () => boolean,
@@ -127,7 +130,7 @@ async function open(
   let baseUrl = config.agentBaseUrl;
   let bearer: string | undefined;
   if (baseUrl === undefined && options.ownAgent !== undefined) {
-    const own = await options.ownAgent({ logger, dataDir: config.dataDir, signal });
+    const own = await options.ownAgent({ env, logger, dataDir: config.dataDir, signal });
     closers.push(['the agent', () => own.stop()]);
     baseUrl = own.url;
     bearer = own.key;
