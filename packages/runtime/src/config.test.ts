@@ -1,0 +1,205 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { type AppConfig, readAppConfig, readEnvironment } from './config.ts';
+import { defaultDataDir } from './data-dir.ts';
+import { EXIT } from './exit-codes.ts';
+import { type Environment, Settings } from './settings.ts';
+import { isStartError, type StartError } from './start-error.ts';
+import { defineSurface } from './surface.ts';
+
+function read(env: Environment, options = { needsAgent: false, isTerminal: false }): AppConfig {
+  const settings = new Settings(env);
+  const config = readAppConfig(settings, env, options);
+  settings.check();
+  if (config === undefined) throw new Error('no problem and no configuration');
+  return config;
+}
+
+function failure(run: () => unknown): StartError {
+  try {
+    run();
+  } catch (error) {
+    if (isStartError(error)) return error;
+    throw error;
+  }
+  throw new Error('it did not fail');
+}
+
+test('with nothing set there are defaults', () => {
+  const config = read({ HOME: '/home/x' });
+  expect(config).toMatchObject({
+    agentBaseUrl: undefined,
+    health: { host: '127.0.0.1', port: 9464, key: undefined },
+    log: { level: 'info', format: 'json' },
+    defaultLocale: 'en',
+  });
+  expect(config.database).toEqual({ dataDir: config.dataDir, file: 'surfaces.db' });
+  expect(read({}, { needsAgent: false, isTerminal: true }).log.format).toBe('pretty');
+});
+
+test('what is set counts; blank is not set', () => {
+  expect(
+    read({
+      SURFACES_DATA_DIR: ' /data ',
+      AGENT_BASE_URL: 'https://anna:pa55word@example.org/agent_1/?key=0123456789abcdef&mode=fast',
+      HEALTH_HOST: '::1',
+      HEALTH_PORT: '0',
+      HEALTH_KEY: 'a-long-key',
+      LOG_LEVEL: 'debug',
+      LOG_FORMAT: 'pretty',
+      DEFAULT_LOCALE: 'ko',
+      DATABASE_URL: '  ',
+    }),
+  ).toEqual({
+    dataDir: '/data',
+    database: { dataDir: '/data', file: 'surfaces.db' },
+    agentBaseUrl: 'https://anna:pa55word@example.org/agent_1/?key=0123456789abcdef&mode=fast',
+    health: { host: '::1', port: 0, key: 'a-long-key' },
+    log: { level: 'debug', format: 'pretty' },
+    defaultLocale: 'ko',
+    secrets: ['a-long-key', 'pa55word', 'pa55word', '0123456789abcdef'],
+  });
+});
+
+describe('DATABASE_URL', () => {
+  test.each([
+    ['sqlite:/var/lib/x/chats.db', '/var/lib/x', 'chats.db'],
+    ['sqlite:///var/lib/x/chats.db', '/var/lib/x', 'chats.db'],
+    ['file:/var/lib/x/chats.db', '/var/lib/x', 'chats.db'],
+    ['file:///var/lib/with%20space/chats.db', '/var/lib/with space', 'chats.db'],
+    ['sqlite:chats.db', resolve('.'), 'chats.db'],
+    ['sqlite:./data/chats.db', resolve('data'), 'chats.db'],
+  ])('%s', (url, dataDir, file) => {
+    expect(read({ DATABASE_URL: url }).database).toEqual({ dataDir, file });
+  });
+
+  test.each(['postgres://anna:pa55word@db/x', 'postgresql://db/x', 'POSTGRES://db'])(
+    '%s is not there yet',
+    (url) => {
+      const { message } = failure(() => read({ DATABASE_URL: url }));
+      expect(message).toContain('PostgreSQL is not there yet');
+      expect(message).not.toContain('pa55word');
+    },
+  );
+
+  test.each([
+    'mysql://x/y',
+    '/var/lib/x.db',
+    'sqlite:',
+    'sqlite::memory:',
+    'sqlite:/dir/',
+    'sqlite:/x/..',
+    'sqlite:/x/a b.db',
+    'sqlite:x.db?mode=ro',
+    'file://server/share/x.db',
+    'nonsense',
+  ])('%s is refused', (url) => {
+    expect(failure(() => read({ DATABASE_URL: url })).message).toContain('DATABASE_URL');
+  });
+});
+
+test('all problems at once: variable, value, what is expected', () => {
+  const error = failure(() =>
+    read(
+      {
+        AGENT_BASE_URL: 'ftp://anna:pa55word@x/',
+        HEALTH_PORT: '99999',
+        HEALTH_KEY: 'short',
+        LOG_LEVEL: 'loud',
+        LOG_FORMAT: 'xml',
+        DEFAULT_LOCALE: 'de',
+      },
+      { needsAgent: true, isTerminal: false },
+    ),
+  );
+  expect(error.exitCode).toBe(EXIT.config);
+  expect(error.message.split('\n')).toEqual([
+    'the configuration is wrong.',
+    '  AGENT_BASE_URL ("ftp://[hidden]@x/"): expected the URL of an agent, such as http://127.0.0.1:7000/ or wss://agents.example.org/a/',
+    '  HEALTH_PORT ("99999"): expected at most 65535',
+    '  HEALTH_KEY: expected at least 8 characters',
+    '  LOG_LEVEL ("loud"): expected one of debug, info, warn, error, silent',
+    '  LOG_FORMAT ("xml"): expected one of pretty, json',
+    '  DEFAULT_LOCALE ("de"): expected one of en, ru, ko',
+  ]);
+});
+
+test('a port is a whole number', () => {
+  for (const port of ['abc', '80.5', '-1', '0x', '1e9', '8080;']) {
+    expect(failure(() => read({ HEALTH_PORT: port })).message).toMatch(/HEALTH_PORT .*expected/);
+  }
+});
+
+test('an app without an agent of its own wants one', () => {
+  const error = failure(() => read({}, { needsAgent: true, isTerminal: false }));
+  expect(error.message).toContain('AGENT_BASE_URL (not set): expected the URL of the agent');
+});
+
+test("a surface's own settings: problems with its variables, never with its secrets", () => {
+  const surface = defineSurface({
+    name: 'web',
+    schema: z.object({
+      port: z.coerce.number().int().max(10),
+      keys: z
+        .string()
+        .transform((text) => text.split(','))
+        .pipe(z.array(z.string().regex(/^\w+$/, 'a key is letters and digits'))),
+    }),
+    variables: { port: 'WEB_PORT', keys: 'WEB_KEYS' },
+    secretVariables: ['WEB_KEYS'],
+    create: () => {
+      throw new Error('not made here');
+    },
+  });
+  const settings = new Settings({ WEB_PORT: '11', WEB_KEYS: 'good,hunter2!' });
+  expect(surface.configure(settings)).toBeUndefined();
+  expect(
+    failure(() => settings.check())
+      .message.split('\n')
+      .slice(1),
+  ).toEqual(['  WEB_PORT ("11"): expected at most 10', '  WEB_KEYS: entry 2: a key is letters and digits']);
+});
+
+test('very long and odd values are shown short and on one line', () => {
+  const { message } = failure(() => read({ LOG_LEVEL: `a\nb\u0007${'x'.repeat(10_000)}` }));
+  expect(message.split('\n')).toHaveLength(2);
+  expect(message.length).toBeLessThan(400);
+});
+
+describe('.env', () => {
+  const directory = () => mkdtempSync(join(tmpdir(), 'surfaces-env-'));
+
+  test('is read; the real environment wins, also with nothing', () => {
+    const dir = directory();
+    writeFileSync(join(dir, '.env'), '# comment\nLOG_LEVEL=debug\nHEALTH_PORT="1"\nDEFAULT_LOCALE=ko\n');
+    const env = readEnvironment(dir, { HEALTH_PORT: '2', DEFAULT_LOCALE: '' });
+    expect(read(env)).toMatchObject({ log: { level: 'debug' }, health: { port: 2 }, defaultLocale: 'en' });
+  });
+
+  test('may be missing', () => {
+    expect(readEnvironment(directory(), { A: 'b' })).toEqual({ A: 'b' });
+  });
+
+  test('that cannot be read is an error', () => {
+    const dir = directory();
+    mkdirSync(join(dir, '.env'));
+    const error = failure(() => readEnvironment(dir, {}));
+    expect(error.message).toContain(join(dir, '.env'));
+    expect(error.exitCode).toBe(EXIT.config);
+  });
+});
+
+test.each([
+  ['linux', {}, '/home/x/.local/share/surfaces'],
+  ['linux', { XDG_DATA_HOME: '/xdg' }, '/xdg/surfaces'],
+  ['linux', { XDG_DATA_HOME: 'relative' }, '/home/x/.local/share/surfaces'],
+  ['linux', { XDG_DATA_HOME: '' }, '/home/x/.local/share/surfaces'],
+  ['darwin', { XDG_DATA_HOME: '/xdg' }, '/home/x/Library/Application Support/surfaces'],
+  ['win32', { LOCALAPPDATA: '/local' }, '/local/surfaces'],
+  ['win32', {}, '/home/x/AppData/Local/surfaces'],
+] as const)('data directory on %s with %j', (platform, env, expected) => {
+  expect(defaultDataDir(env, platform, '/home/x')).toBe(expected);
+});

@@ -1,0 +1,115 @@
+/** Whether the system does its work: each part is made to prove it. */
+import type { Agents, Store, SurfaceAdapter } from '@surfaces/core';
+
+export interface Check {
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export interface HealthReport {
+  readonly status: 'ok' | 'failing' | 'stopping';
+  readonly store: Check;
+  readonly agents: Readonly<Record<string, Check>>;
+  readonly surfaces: Readonly<Record<string, Check>>;
+}
+
+/** A surface that runs, or why it does not. */
+export type SurfaceState =
+  | { readonly name: string; readonly adapter: SurfaceAdapter }
+  | { readonly name: string; readonly failed: string };
+
+export interface HealthOptions {
+  readonly store: Pick<Store, 'probe'>;
+  readonly agents: Pick<Agents, 'all'>;
+  readonly surfaces: () => readonly SurfaceState[];
+  readonly scrub: (text: string) => string;
+  readonly isStopping: () => boolean;
+  /** For each probe, milliseconds. Default 3 s. */
+  readonly timeoutMs?: number;
+  /** How long a report is given again, milliseconds: asking often costs nothing. Default 2 s. */
+  readonly cacheMs?: number;
+}
+
+/** The result asks every part at most once per `cacheMs`, however many ask it at once. */
+export function createHealth(options: HealthOptions): () => Promise<HealthReport> {
+  const { cacheMs = 2_000 } = options;
+  let last: { readonly at: number; readonly report: Promise<HealthReport> } | undefined;
+  return async () => {
+    // From the end of the last one: probes that take as long as they may are not repeated at once.
+    if (last === undefined || performance.now() - last.at > cacheMs) {
+      const running = { at: Number.POSITIVE_INFINITY, report: examine(options) };
+      last = running;
+      void running.report.then(() => {
+        if (last === running) last = { at: performance.now(), report: running.report };
+      });
+    }
+    const report = await last.report;
+    return options.isStopping() ? { ...report, status: 'stopping' } : report;
+  };
+}
+
+async function examine(options: HealthOptions): Promise<HealthReport> {
+  const probe = (run: (signal: AbortSignal) => Promise<Check>) =>
+    withLimit(run, options.timeoutMs ?? 3_000, options.scrub);
+  const [store, agents, surfaces] = await Promise.all([
+    probe(async () => {
+      await options.store.probe();
+      return { ok: true, detail: 'a write reaches the disk' };
+    }),
+    record(
+      options.agents.all(),
+      async (agent): Promise<[string, Check]> => [
+        agent.agentId,
+        await probe(async (signal) => {
+          const { ok, url, error, latencyMs } = await agent.health(signal);
+          const answer = ok
+            ? `answers${latencyMs === undefined ? '' : ` in ${Math.round(latencyMs)} ms`}`
+            : error;
+          return { ok, detail: `${url}: ${answer ?? 'does not answer'}` };
+        }),
+      ],
+    ),
+    record(
+      options.surfaces(),
+      async (state): Promise<[string, Check]> => [
+        state.name,
+        'failed' in state
+          ? { ok: false, detail: options.scrub(state.failed) }
+          : await probe(surfaceProbe(state.adapter)),
+      ],
+    ),
+  ]);
+  const all = [store, ...Object.values(agents), ...Object.values(surfaces)];
+  return { status: all.every(({ ok }) => ok) ? 'ok' : 'failing', store, agents, surfaces };
+}
+
+function surfaceProbe(adapter: SurfaceAdapter): (signal: AbortSignal) => Promise<Check> {
+  return async (signal) =>
+    (await adapter.health?.probe(signal)) ?? { ok: true, detail: 'started; it has no probe of its own' };
+}
+
+async function record<T>(items: readonly T[], entry: (item: T) => Promise<[string, Check]>) {
+  return Object.fromEntries(await Promise.all(items.map(entry)));
+}
+
+/** Never rejects and never takes much longer than `ms`, whatever is probed. */
+async function withLimit(
+  run: (signal: AbortSignal) => Promise<Check>,
+  ms: number,
+  scrub: (text: string) => string,
+): Promise<Check> {
+  const limit = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Check>((resolve) => {
+    timer = setTimeout(() => {
+      limit.abort(new Error(`no answer within ${ms} ms`));
+      resolve({ ok: false, detail: `no answer within ${ms} ms` });
+    }, ms);
+  });
+  const answer = Promise.resolve()
+    .then(() => run(limit.signal))
+    .catch((error): Check => ({ ok: false, detail: error instanceof Error ? error.message : String(error) }));
+  const { ok, detail } = await Promise.race([answer, late]);
+  clearTimeout(timer);
+  return { ok, detail: scrub(detail) };
+}

@@ -1,0 +1,204 @@
+/** Puts the parts together and takes them apart again. Nothing here touches the process itself. */
+import { type CoreOptions, createCore, createScrubber, type Logger } from '@surfaces/core';
+import { AgentId } from '@surfaces/protocol';
+import { createAgentClient } from '@surfaces/sdk';
+import { openSqliteStore } from '@surfaces/store/sqlite';
+import { singleAgent } from './agents.ts';
+import { systemClock } from './clock.ts';
+import { type AppConfig, readAppConfig, readEnvironment } from './config.ts';
+import { EXIT } from './exit-codes.ts';
+import { createHealth, type SurfaceState } from './health.ts';
+import { startHealthServer } from './health-server.ts';
+import { createLogger, type LogTarget } from './logging.ts';
+import { createMetrics } from './metrics.ts';
+import { type Environment, Settings } from './settings.ts';
+import { isStartError, StartError } from './start-error.ts';
+import type { ConfiguredSurface, Parts, SurfaceDefinition } from './surface.ts';
+
+/** An agent that the app runs itself. */
+export interface OwnAgent {
+  readonly url: string;
+  /** What it wants as a bearer token. */
+  readonly key?: string;
+  stop(): Promise<void>;
+}
+
+export interface AppOptions {
+  readonly name: string;
+  readonly version: string;
+  /** One line for `--help`. */
+  readonly summary: string;
+  readonly surfaces: readonly SurfaceDefinition[];
+  /** Starts an agent where AGENT_BASE_URL is not set. Without this function the variable is needed. */
+  readonly ownAgent?: (parts: {
+    /** With what `.env` says. */
+    readonly env: Environment;
+    readonly logger: Logger;
+    readonly dataDir: string;
+    readonly signal: AbortSignal;
+  }) => Promise<OwnAgent>;
+  /** For test compositions. */
+  readonly core?: Pick<CoreOptions, 'fault' | 'limits' | 'handlers'>;
+}
+
+/** What surrounds the app. */
+export interface World {
+  readonly env: Environment;
+  /** Where `.env` is. */
+  readonly directory: string;
+  readonly isTerminal: boolean;
+  readonly logTarget?: LogTarget;
+}
+
+export interface PreparedApp {
+  readonly options: AppOptions;
+  readonly env: Environment;
+  readonly config: AppConfig;
+  readonly surfaces: readonly ConfiguredSurface[];
+  readonly logger: Logger;
+  readonly scrub: (text: string) => string;
+}
+
+export interface RunningApp {
+  /** Where people open the started surfaces. */
+  readonly addresses: readonly string[];
+  readonly healthUrl: string;
+  /** Lets running turns end within `drainMs`, then closes everything. Again: the same promise. Never rejects. */
+  stop(drainMs: number): Promise<void>;
+}
+
+/** Reads the configuration. Throws a `StartError` that lists all that is wrong. */
+export function prepareApp(options: AppOptions, world: World): PreparedApp {
+  const env = readEnvironment(world.directory, world.env);
+  const settings = new Settings(env);
+  const config = readAppConfig(settings, env, {
+    needsAgent: options.ownAgent === undefined,
+    isTerminal: world.isTerminal,
+  });
+  const surfaces = options.surfaces.flatMap((surface) => surface.configure(settings) ?? []);
+  settings.check();
+  if (config === undefined) throw new Error('the configuration is wrong, but no problem was named');
+  const scrub = createScrubber([...config.secrets, ...surfaces.flatMap(({ secrets }) => secrets)]);
+  const logger = createLogger({
+    app: options.name,
+    level: config.log.level,
+    format: config.log.format,
+    scrub,
+    ...(world.logTarget ? { target: world.logTarget } : {}),
+  });
+  return { options, env, config, surfaces, logger, scrub };
+}
+
+/** Rejects when nothing would work; what was opened by then is closed again. `signal` ends the start. */
+export async function startApp(prepared: PreparedApp, signal: AbortSignal): Promise<RunningApp> {
+  const { logger } = prepared;
+  /** Run from the last to the first. */
+  const closers: (readonly [string, (drainMs: number) => Promise<void>])[] = [];
+  let stopped: Promise<void> | undefined;
+  const stop = (drainMs: number): Promise<void> => {
+    stopped ??= (async () => {
+      for (const [what, close] of closers.toReversed()) {
+        await close(drainMs).catch((error) => logger.error({ err: error }, `${what} did not close well`));
+      }
+    })();
+    return stopped;
+  };
+  try {
+    const started = await open(prepared, signal, closers, () => stopped !== undefined);
+    return { ...started, stop };
+  } catch (error) {
+    await stop(0);
+    throw error;
+  }
+}
+
+async function open(
+  { options, env, config, surfaces, logger, scrub }: PreparedApp,
+  signal: AbortSignal,
+  closers: (readonly [string, (drainMs: number) => Promise<void>])[],
+  isStopping: () => boolean,
+): Promise<Omit<RunningApp, 'stop'>> {
+  const metrics = createMetrics(() => store.counts());
+  const store = await openSqliteStore({
+    ...config.database,
+    logger,
+    clock: systemClock,
+    onCommit: (seconds) => metrics.observe('surfaces_store_commit_seconds', {}, seconds),
+  });
+  closers.push(['the store', () => store.close()]);
+
+  let baseUrl = config.agentBaseUrl;
+  let bearer: string | undefined;
+  if (baseUrl === undefined && options.ownAgent !== undefined) {
+    const own = await options.ownAgent({ env, logger, dataDir: config.dataDir, signal });
+    closers.push(['the agent', () => own.stop()]);
+    baseUrl = own.url;
+    bearer = own.key;
+  }
+  signal.throwIfAborted();
+  if (baseUrl === undefined) throw new StartError('AGENT_BASE_URL is not set.', EXIT.config);
+  const agentId = AgentId.parse('agent-0');
+  const agent = createAgentClient({
+    agentId,
+    baseUrl,
+    ...(bearer === undefined ? {} : { bearer }),
+    onIgnored: (reason) => metrics.count('surfaces_agent_frames_ignored_total', { agent: agentId, reason }),
+  });
+  const agents = singleAgent(agent);
+  closers.push(["the agent's client", () => agent.close()]);
+
+  const states: SurfaceState[] = [];
+  const health = await startHealthServer({
+    ...config.health,
+    health: createHealth({ store, agents, surfaces: () => states, scrub, isStopping }),
+    metrics,
+  });
+  closers.push(['the health server', () => health.close()]);
+  logger.info({ url: health.url }, 'health and metrics are served');
+
+  const core = createCore({
+    ...options.core,
+    store,
+    agents,
+    clock: systemClock,
+    logger,
+    metrics,
+    defaultLocale: config.defaultLocale,
+    scrub,
+  });
+  closers.push(['the core', (drainMs) => core.stop({ drainMs, closeAgents: () => agent.close() })]);
+
+  const { defaultLocale } = config;
+  const parts: Parts = { store, clock: systemClock, logger, metrics, defaultLocale, scrub };
+  const addresses: string[] = [];
+  const failures: unknown[] = [];
+  for (const surface of surfaces) {
+    signal.throwIfAborted();
+    try {
+      const { adapter, address } = surface.create({
+        ...parts,
+        logger: logger.child({ surface: surface.name }),
+      });
+      await core.attach(adapter);
+      states.push({ name: surface.name, adapter });
+      addresses.push(address() ?? surface.name);
+    } catch (error) {
+      failures.push(error);
+      const failed = error instanceof Error ? error.message : String(error);
+      states.push({ name: surface.name, failed });
+      if (surfaces.length > 1) logger.error({ surface: surface.name, err: error }, 'a surface cannot start');
+    }
+  }
+  if (addresses.length === 0) throw failureOf(failures);
+  return { addresses, healthUrl: health.url };
+}
+
+/** One surface: its own error. Several: all of them are in the log already. */
+function failureOf(failures: readonly unknown[]): unknown {
+  if (failures.length === 1) return failures[0];
+  const reasons = failures.map((error) => (error instanceof Error ? error.message : String(error)));
+  const message = `no surface could start: ${reasons.join('; ')}`;
+  return new StartError(message, failures.find(isStartError)?.exitCode ?? EXIT.unavailable, {
+    cause: new AggregateError(failures),
+  });
+}
