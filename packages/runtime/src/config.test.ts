@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -131,6 +131,11 @@ test('a port is a whole number', () => {
   for (const port of ['abc', '80.5', '-1', '0x', '1e9', '8080;']) {
     expect(failure(() => read({ HEALTH_PORT: port })).message).toMatch(/HEALTH_PORT .*expected/);
   }
+});
+
+test('a data directory below the home directory, and a relative one', () => {
+  expect(read({ SURFACES_DATA_DIR: '~/x' }).dataDir).toBe(join(homedir(), 'x'));
+  expect(read({ SURFACES_DATA_DIR: './x~' }).dataDir).toBe(resolve('x~'));
 });
 
 test('an app without an agent of its own wants one', () => {

@@ -55,7 +55,11 @@ function sqlitePath(text: string): string | undefined {
 }
 
 const AppSettings = z.object({
-  dataDir: z.string().optional(),
+  // A shell would expand it; `.env` and service files do not.
+  dataDir: z
+    .string()
+    .transform((path) => path.replace(/^~(?=\/|$)/, homedir()))
+    .optional(),
   database: DatabaseUrl.optional(),
   agentBaseUrl: BaseUrl.optional(),
   healthHost: z.string().default('127.0.0.1'),
