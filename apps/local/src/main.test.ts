@@ -29,6 +29,8 @@ function start(env: Record<string, string> = {}): App {
   const child = spawn(process.execPath, [entry], {
     cwd: dir,
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group, so that a test can do what Ctrl-C in a terminal does.
+    detached: true,
     env: {
       PATH: process.env.PATH,
       SURFACES_DATA_DIR: dir,
@@ -97,6 +99,7 @@ async function open(url: string) {
     entries,
     answers: () => entries().flatMap((entry) => (entry.by === 'bot' ? entry.message.markdown : [])),
     say: (text: string) => socket.send(JSON.stringify({ type: 'message', id: randomUUID(), text })),
+    drafted: () => frames.flatMap((frame) => (frame.type === 'draft' ? frame.text : [])).join(''),
     accepted: () => frames.filter((frame) => frame.type === 'accepted').length,
   };
 }
@@ -151,6 +154,40 @@ test('the app killed takes the agent with it', async () => {
   const pid = agentPid(app);
   app.child.kill('SIGKILL');
   await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 10_000);
+});
+
+/** The agent has begun to answer: a draft with text in it was shown. */
+const growing = (page: Awaited<ReturnType<typeof open>>) =>
+  vi.waitFor(() => expect(page.drafted()).toMatch(/\w/), 10_000);
+
+test('Ctrl-C in mid-answer reaches every process, twice; the answer is finished first', async () => {
+  const app = start();
+  const page = await open(await ready(app));
+  page.say('slow 2');
+  await growing(page);
+  for (let press = 0; press < 2; press++) process.kill(-(app.child.pid ?? 0), 'SIGINT');
+  await vi.waitFor(() => expect(app.output()).toContain('Stopping'));
+  expect(page.answers()).toEqual([]);
+  expect(await app.ended).toBe(0);
+  const again = start({ SURFACES_DATA_DIR: app.dir });
+  const later = await open(await ready(again));
+  await vi.waitFor(() => expect(later.answers()).toHaveLength(1));
+  expect(page.answers()).toEqual(later.answers());
+  expect(later.answers()[0]).toMatch(/^the river takes its time/);
+});
+
+test('the app killed in mid-answer: the turn is finished once at the next start', async () => {
+  const app = start();
+  const page = await open(await ready(app));
+  page.say('slow 2');
+  await growing(page);
+  app.child.kill('SIGKILL');
+  await app.ended;
+  const again = start({ SURFACES_DATA_DIR: app.dir });
+  const later = await open(await ready(again));
+  await vi.waitFor(() => expect(later.answers().join()).toContain('the river takes its time'), 15_000);
+  expect(later.entries().filter(({ by }) => by === 'person')).toHaveLength(1);
+  expect(later.answers().join().split('the river takes its time')).toHaveLength(2);
 });
 
 test('the port of the page in use: one line that says what to do, and no agent left behind', async () => {
