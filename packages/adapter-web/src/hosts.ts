@@ -1,0 +1,110 @@
+/** Host and Origin of a request: the guard against DNS rebinding and against other sites' pages. */
+import type { IncomingMessage } from 'node:http';
+import { isIP, isIPv6 } from 'node:net';
+
+/** Lower-case host without port and brackets; `undefined` when it is none. */
+export function normalHost(text: string): string | undefined {
+  return authority(text)?.host;
+}
+
+function authority(text: string): { host: string; port: string } | undefined {
+  if (/[/?#@\\\s]/.test(text) || text === '') return undefined;
+  const bare = isIPv6(text) ? `[${text}]` : text;
+  const url = URL.parse(`http://${bare}`);
+  if (url === null || url.hostname === '') return undefined;
+  return { host: url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, ''), port: url.port };
+}
+
+/** `localhost`, its subdomains, 127.0.0.0/8 and ::1, also as IPv4 in IPv6. */
+export function isLoopback(host: string): boolean {
+  const plain = host.replace(/^::ffff:/i, '').replace(/^::ffff:7f/i, '127.');
+  return (
+    plain === 'localhost' ||
+    plain.endsWith('.localhost') ||
+    plain === '::1' ||
+    (isIP(plain) === 4 && plain.startsWith('127.')) ||
+    /^127\.[0-9a-f:]+$/.test(plain)
+  );
+}
+
+const PROXY_HEADERS = [
+  'forwarded',
+  'via',
+  'x-real-ip',
+  'x-client-ip',
+  'x-original-host',
+  'x-forwarded',
+  'true-client-ip',
+  'cf-connecting-ip',
+];
+
+/**
+ * Whether the request comes from a program on this machine by itself. When in doubt it does not: a
+ * proxy gives itself away by its headers, by HTTP/1.0, or by the public name that was asked for.
+ */
+export function isDirectFromHere(request: IncomingMessage): boolean {
+  const headers = request.headers;
+  const proxied =
+    PROXY_HEADERS.some((name) => headers[name] !== undefined) ||
+    Object.keys(headers).some((name) => name.startsWith('x-forwarded-')) ||
+    request.httpVersion === '1.0';
+  const host = normalHost(headers.host ?? '');
+  return (
+    !proxied &&
+    host !== undefined &&
+    isLoopback(host) &&
+    isLoopback((request.socket.remoteAddress ?? '').toLowerCase())
+  );
+}
+
+export type HostVerdict =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly status: 400 | 403 | 421; readonly text: string };
+
+/**
+ * Host must be an IP address, localhost, the address we listen on or an allowed name: another name
+ * means that somebody pointed their own domain at us. Origin, where a browser sends one, must be the
+ * same host or an allowed one.
+ */
+export class HostGuard {
+  readonly #names: ReadonlySet<string>;
+
+  constructor(listenHost: string, allowedHosts: readonly string[]) {
+    this.#names = new Set([listenHost, ...allowedHosts].flatMap((host) => normalHost(host) ?? []));
+  }
+
+  check(request: IncomingMessage): HostVerdict {
+    const asked = authority(request.headers.host ?? '');
+    if (asked === undefined) return { ok: false, status: 400, text: 'The request names no valid Host.' };
+    if (!this.#knows(asked.host)) {
+      return {
+        ok: false,
+        status: 421,
+        text: `This server does not answer to "${asked.host}". If it should, add that name to WEB_ALLOWED_HOSTS and start again.`,
+      };
+    }
+    const origin = request.headers.origin;
+    if (origin === undefined) return { ok: true };
+    if (this.#sameSite(origin, asked)) return { ok: true };
+    return {
+      ok: false,
+      status: 403,
+      text: `Requests from the page ${JSON.stringify(origin.slice(0, 200))} are not allowed here. If it is this page's own address, add its name to WEB_ALLOWED_HOSTS and start again.`,
+    };
+  }
+
+  #knows(host: string): boolean {
+    return (
+      isIP(host) !== 0 || host === 'localhost' || host.endsWith('.localhost') || this.#names.has(host)
+    );
+  }
+
+  #sameSite(origin: string, asked: { host: string; port: string }): boolean {
+    const url = URL.parse(origin);
+    if (url === null || !['http:', 'https:'].includes(url.protocol)) return false;
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    // A proxy that ends TLS may keep or drop the port; an allowed name is trusted on any port.
+    if (this.#names.has(host) && isIP(host) === 0) return true;
+    return host === asked.host && url.port === asked.port;
+  }
+}
