@@ -64,8 +64,8 @@ export const ServerFrame = z.discriminatedUnion('type', [
   }),
   /** In order of `seq`, each later than all sent before on this connection. */
   z.object({ type: z.literal('entries'), entries: z.array(Entry) }),
-  /** Everything that was there at `hello` has been sent. Drafts follow where there are some. */
-  z.object({ type: z.literal('caught_up'), busy: z.boolean() }),
+  /** Everything that was there at `hello` has been sent. The drafts named follow; others are gone. */
+  z.object({ type: z.literal('caught_up'), busy: z.boolean(), drafts: z.array(z.string()) }),
   /** The answer to `older`. */
   z.object({ type: z.literal('older'), before: Seq, entries: z.array(Entry), more: z.boolean() }),
   /**

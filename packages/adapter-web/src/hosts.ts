@@ -17,13 +17,13 @@ function authority(text: string): { host: string; port: string } | undefined {
 
 /** `localhost`, its subdomains, 127.0.0.0/8 and ::1, also as IPv4 in IPv6. */
 export function isLoopback(host: string): boolean {
-  const plain = host.replace(/^::ffff:/i, '').replace(/^::ffff:7f/i, '127.');
+  const plain = host.toLowerCase().replace(/^::ffff:/, '');
   return (
     plain === 'localhost' ||
     plain.endsWith('.localhost') ||
     plain === '::1' ||
     (isIP(plain) === 4 && plain.startsWith('127.')) ||
-    /^127\.[0-9a-f:]+$/.test(plain)
+    (plain !== host.toLowerCase() && /^7f[0-9a-f]{2}:/.test(plain))
   );
 }
 
@@ -67,10 +67,12 @@ export type HostVerdict =
  * same host or an allowed one.
  */
 export class HostGuard {
-  readonly #names: ReadonlySet<string>;
+  readonly #listen: string | undefined;
+  readonly #allowed: ReadonlySet<string>;
 
   constructor(listenHost: string, allowedHosts: readonly string[]) {
-    this.#names = new Set([listenHost, ...allowedHosts].flatMap((host) => normalHost(host) ?? []));
+    this.#listen = normalHost(listenHost);
+    this.#allowed = new Set(allowedHosts.flatMap((host) => normalHost(host) ?? []));
   }
 
   check(request: IncomingMessage): HostVerdict {
@@ -94,9 +96,7 @@ export class HostGuard {
   }
 
   #knows(host: string): boolean {
-    return (
-      isIP(host) !== 0 || host === 'localhost' || host.endsWith('.localhost') || this.#names.has(host)
-    );
+    return isIP(host) !== 0 || isLoopback(host) || host === this.#listen || this.#allowed.has(host);
   }
 
   #sameSite(origin: string, asked: { host: string; port: string }): boolean {
@@ -104,7 +104,7 @@ export class HostGuard {
     if (url === null || !['http:', 'https:'].includes(url.protocol)) return false;
     const host = url.hostname.replace(/^\[|\]$/g, '');
     // A proxy that ends TLS may keep or drop the port; an allowed name is trusted on any port.
-    if (this.#names.has(host) && isIP(host) === 0) return true;
+    if (this.#allowed.has(host) && this.#allowed.has(asked.host)) return true;
     return host === asked.host && url.port === asked.port;
   }
 }
