@@ -7,7 +7,7 @@
 import type { Accept, AcceptResult, Clock, Logger, Timeline, TimelineEntry } from '@surfaces/core';
 import { type Locale, MAX_INCOMING_TEXT } from '@surfaces/protocol';
 import type { RawData, WebSocket } from 'ws';
-import { ClientFrame, CLOSE, type Entry, FRAMES_VERSION, type ServerFrame } from './frames.ts';
+import { CLOSE, ClientFrame, type Entry, FRAMES_VERSION, type ServerFrame } from './frames.ts';
 import { toIncoming } from './incoming.ts';
 import { addressOf, messageKeyOf, type WebAddress, type WebPerson } from './person.ts';
 import type { Rooms, Watcher } from './rooms.ts';

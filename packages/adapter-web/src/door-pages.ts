@@ -35,8 +35,7 @@ export const DOOR_WORDS: Readonly<Record<Locale, Words>> = {
     wrong: 'Такого ключа здесь нет. Проверьте его и попробуйте ещё раз.',
     tooMany: 'Слишком много неверных ключей. Подождите минуту и попробуйте снова.',
     noKeysTitle: 'Ключей доступа ещё нет',
-    noKeys:
-      'С другой машины или через прокси эта страница открывается только по ключу, а ключи не заданы.',
+    noKeys: 'С другой машины или через прокси эта страница открывается только по ключу, а ключи не заданы.',
     noKeysHow: 'Тому, кто управляет сервером: задайте эту переменную и запустите снова.',
   },
   ko: {
@@ -47,7 +46,8 @@ export const DOOR_WORDS: Readonly<Record<Locale, Words>> = {
     wrong: '등록되지 않은 키입니다. 확인한 뒤 다시 시도하세요.',
     tooMany: '잘못된 키를 너무 많이 입력했습니다. 1분 뒤에 다시 시도하세요.',
     noKeysTitle: '액세스 키가 없습니다',
-    noKeys: '다른 기기나 프록시를 통해서는 액세스 키가 있어야 이 페이지를 열 수 있는데, 설정된 키가 없습니다.',
+    noKeys:
+      '다른 기기나 프록시를 통해서는 액세스 키가 있어야 이 페이지를 열 수 있는데, 설정된 키가 없습니다.',
     noKeysHow: '서버 운영자: 이 변수를 설정한 뒤 다시 시작하세요.',
   },
 };
@@ -96,13 +96,13 @@ export function noKeysPage(locale: Locale): string {
 
 /** A short text for whoever meets an error; escaped. */
 export function errorPage(title: string, text: string): string {
-  return page('en', title, `<h1>${escape(title)}</h1><p>${escape(text)}</p>`);
+  return page('en', title, `<h1>${escapeHtml(title)}</h1><p>${escapeHtml(text)}</p>`);
 }
 
 function page(locale: Locale, title: string, body: string): string {
-  return `<!doctype html><html lang="${locale}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${escape(title)}</title><link rel="icon" href="favicon.svg"><style>${STYLE}</style></head><body><main>${body}</main></body></html>`;
+  return `<!doctype html><html lang="${locale}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${escapeHtml(title)}</title><link rel="icon" href="favicon.svg"><style>${STYLE}</style></head><body><main>${body}</main></body></html>`;
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }

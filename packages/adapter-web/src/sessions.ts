@@ -13,7 +13,7 @@ const FAILURES_PER_MINUTE = 10;
 const MAX_TRACKED = 10_000;
 
 export type Identified =
-  | { readonly person: WebPerson; readonly by: 'place' | 'key' | 'session' }
+  | { readonly person: WebPerson; readonly by: 'place' | 'key' | 'session'; readonly denied?: undefined }
   | {
       readonly person?: undefined;
       /** `no_keys`: a key is needed and none is configured. `too_many`: wrong keys, try later. */
@@ -44,7 +44,9 @@ export class Sessions {
     const bearer = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
     if (bearer !== undefined) {
       const result = this.#try(bearer, request);
-      return typeof result === 'string' ? { denied: this.#denial(result) } : { person: result.person, by: 'key' };
+      return typeof result === 'string'
+        ? { denied: this.#denial(result) }
+        : { person: result.person, by: 'key' };
     }
     if (!this.#exposed && isDirectFromHere(request)) return { person: LOCAL_PERSON, by: 'place' };
     const session = this.#session(request);
