@@ -1,0 +1,53 @@
+import type { RootContent } from 'mdast';
+import { Component, type ComponentChild } from 'preact';
+import { useMemo, useRef } from 'preact/hooks';
+import { GrowingMarkdown } from './growing.ts';
+import { type Definitions, definitionsOf, plainText, renderNode } from './render.tsx';
+
+/** Above this a finished text keeps the blocks that were parsed while it grew. UTF-16 units. */
+const REPARSE_LIMIT = 50_000;
+
+/** One top-level block; drawn again only when it changed. What cannot be drawn is shown as text. */
+class Block extends Component<{ node: RootContent; defs: Definitions }, { broken: boolean }> {
+  static override getDerivedStateFromError() {
+    return { broken: true };
+  }
+
+  override shouldComponentUpdate(next: { node: RootContent; defs: Definitions }, state: { broken: boolean }) {
+    return next.node !== this.props.node || next.defs !== this.props.defs || state !== this.state;
+  }
+
+  override render({ node, defs }: { node: RootContent; defs: Definitions }): ComponentChild {
+    return this.state.broken ? <p>{plainText(node)}</p> : renderNode(node, defs);
+  }
+}
+
+const NO_DEFS: Definitions = new Map();
+
+/** `growing`: more may be added at the end. */
+export function Markdown({ text, growing }: { text: string; growing: boolean }) {
+  const parser = useRef<GrowingMarkdown | null>(null);
+  const blocks = useMemo(() => {
+    // A finished text is parsed as a whole once: references may point forward.
+    if (parser.current === null || (!growing && text.length <= REPARSE_LIMIT)) {
+      parser.current = new GrowingMarkdown();
+    }
+    return parser.current.update(text);
+  }, [text, growing]);
+  const defs = useMemo(() => (growing ? NO_DEFS : orNone(definitionsOf(blocks))), [blocks, growing]);
+  return (
+    <div class="markdown">
+      {blocks.map((node, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: blocks are only added at the end
+        <div class="block" key={i}>
+          <Block node={node} defs={defs} />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** The same object when there is none, so that no block is drawn again for it. */
+function orNone(defs: Definitions): Definitions {
+  return defs.size === 0 ? NO_DEFS : defs;
+}
