@@ -1,35 +1,53 @@
-import type { JSX } from 'preact';
-import { memo } from 'preact/compat';
+import type { RootContent } from 'mdast';
+import { Component, type ComponentChild } from 'preact';
 import { useMemo, useRef } from 'preact/hooks';
-import { allBlocks, type Block, GrowingBlocks } from './blocks.ts';
-import type { CodeLabels } from './code.tsx';
-import { renderNode } from './nodes.tsx';
+import { GrowingMarkdown } from './growing.ts';
+import { type Definitions, definitionsOf, plainText, renderNode } from './render.tsx';
 
-interface MarkdownProps {
-  readonly text: string;
-  /** The text still grows. */
-  readonly streaming?: boolean;
-  readonly labels: CodeLabels;
+/** Above this a finished text keeps the blocks that were parsed while it grew. UTF-16 units. */
+const REPARSE_LIMIT = 50_000;
+
+/** One top-level block; drawn again only when it changed. What cannot be drawn is shown as text. */
+class Block extends Component<{ node: RootContent; defs: Definitions }, { broken: boolean }> {
+  static override getDerivedStateFromError() {
+    return { broken: true };
+  }
+
+  override shouldComponentUpdate(next: { node: RootContent; defs: Definitions }, state: { broken: boolean }) {
+    return next.node !== this.props.node || next.defs !== this.props.defs || state !== this.state;
+  }
+
+  override render({ node, defs }: { node: RootContent; defs: Definitions }): ComponentChild {
+    return this.state.broken ? <p>{plainText(node)}</p> : renderNode(node, defs);
+  }
 }
 
-/** An answer's Markdown as elements; see `renderNode` for what is let through. */
-export function Markdown({ text, streaming = false, labels }: MarkdownProps): JSX.Element {
-  const growing = useRef<GrowingBlocks>();
+const NO_DEFS: Definitions = new Map();
+
+/** `growing`: more may be added at the end. */
+export function Markdown({ text, growing }: { text: string; growing: boolean }) {
+  const parser = useRef<GrowingMarkdown | null>(null);
   const blocks = useMemo(() => {
-    if (!streaming) return allBlocks(text);
-    growing.current ??= new GrowingBlocks();
-    return growing.current.update(text);
-  }, [text, streaming]);
+    // A finished text is parsed as a whole once: references may point forward.
+    if (parser.current === null || (!growing && text.length <= REPARSE_LIMIT)) {
+      parser.current = new GrowingMarkdown();
+    }
+    return parser.current.update(text);
+  }, [text, growing]);
+  const defs = useMemo(() => (growing ? NO_DEFS : orNone(definitionsOf(blocks))), [blocks, growing]);
   return (
-    <div class="md">
-      {blocks.map((block) => (
-        <BlockView key={block.key} node={block.node} labels={labels} />
+    <div class="markdown">
+      {blocks.map((node, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: blocks are only added at the end
+        <div class="block" key={i}>
+          <Block node={node} defs={defs} />
+        </div>
       ))}
     </div>
   );
 }
 
-/** Finished blocks are the same objects at each update: they are not rendered again. */
-const BlockView = memo(function BlockView({ node, labels }: { node: Block['node']; labels: CodeLabels }) {
-  return <>{renderNode(node, labels)}</>;
-});
+/** The same object when there is none, so that no block is drawn again for it. */
+function orNone(defs: Definitions): Definitions {
+  return defs.size === 0 ? NO_DEFS : defs;
+}

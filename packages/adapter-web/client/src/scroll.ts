@@ -1,0 +1,60 @@
+/** Keeps the reader's place: at the end it follows what is added, elsewhere nothing moves. */
+import { signal } from '@preact/signals';
+
+const NEAR = 48;
+
+export class Scroll {
+  /** The end is in sight. */
+  readonly atEnd = signal(true);
+  /** Something came while the reader was elsewhere. */
+  readonly unseen = signal(false);
+  #element: HTMLElement | undefined;
+  #observer: ResizeObserver | undefined;
+
+  attach(element: HTMLElement, content: HTMLElement, onTop: () => void): () => void {
+    this.#element = element;
+    const onScroll = () => {
+      this.atEnd.value = this.#distance() <= NEAR;
+      if (this.atEnd.value) this.unseen.value = false;
+      if (element.scrollTop < 400) onTop();
+    };
+    element.addEventListener('scroll', onScroll, { passive: true });
+    this.#observer = new ResizeObserver(() => {
+      if (this.atEnd.value) this.toEnd();
+    });
+    this.#observer.observe(content);
+    this.#observer.observe(element);
+    return () => {
+      element.removeEventListener('scroll', onScroll);
+      this.#observer?.disconnect();
+    };
+  }
+
+  toEnd(): void {
+    const element = this.#element;
+    if (element === undefined) return;
+    element.scrollTop = element.scrollHeight;
+    this.atEnd.value = true;
+    this.unseen.value = false;
+  }
+
+  added(): void {
+    if (!this.atEnd.value) this.unseen.value = true;
+  }
+
+  /** Run before earlier messages are put on top; the result puts the reader back where they were. */
+  hold(): () => void {
+    const element = this.#element;
+    if (element === undefined) return () => undefined;
+    const fromEnd = element.scrollHeight - element.scrollTop;
+    return () => {
+      element.scrollTop = element.scrollHeight - fromEnd;
+    };
+  }
+
+  #distance(): number {
+    const element = this.#element;
+    if (element === undefined) return 0;
+    return element.scrollHeight - element.scrollTop - element.clientHeight;
+  }
+}
