@@ -49,8 +49,8 @@ export function start(): void {
     if (chat.live.peek()) link.post({ type: 'locale', locale: locale.value });
   });
   effect(() => {
-    if (theme.value === 'auto') delete document.documentElement.dataset['theme'];
-    else document.documentElement.dataset['theme'] = theme.value;
+    if (theme.value === 'auto') delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme.value;
     keep('theme', theme.value === 'auto' ? null : theme.value);
   });
   effect(() => {

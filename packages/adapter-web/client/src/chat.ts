@@ -112,15 +112,18 @@ export class Chat {
   receive(frame: ServerFrame): void {
     switch (frame.type) {
       case 'welcome':
-        return this.#welcome(frame);
+        this.#welcome(frame);
+        return;
       case 'entries':
-        return this.#add(frame.entries);
+        this.#add(frame.entries);
+        return;
       case 'caught_up':
         this.ready.value = true;
         this.live.value = true;
         this.busy.value = frame.busy;
         this.drafts.value = this.drafts.value.filter((draft) => frame.drafts.includes(draft.turnId));
-        return this.#next();
+        this.#next();
+        return;
       case 'older': {
         const first = this.entries.value[0];
         if (first?.seq === frame.before) this.entries.value = [...frame.entries, ...this.entries.value];
@@ -128,7 +131,8 @@ export class Chat {
         return;
       }
       case 'draft':
-        return this.#draft(frame);
+        this.#draft(frame);
+        return;
       case 'draft_clear':
         this.drafts.value = this.drafts.value.filter((draft) => draft.turnId !== frame.turnId);
         return;
@@ -136,9 +140,11 @@ export class Chat {
         this.busy.value = frame.on;
         return;
       case 'accepted':
-        return this.#accepted(frame.id, frame.seq);
+        this.#accepted(frame.id, frame.seq);
+        return;
       case 'refused':
-        return this.#refused(frame);
+        this.#refused(frame);
+        return;
       case 'error':
         if (frame.code === 'no_history') this.older.value = 'failed';
         return;

@@ -28,7 +28,6 @@ export function CodeBlock({ value, lang }: { value: string; lang: string | undef
       <pre tabIndex={0}>
         <code>
           {chunks(value).map((chunk, i) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: code only grows at its end
             <span class="chunk" key={i}>
               {chunk}
             </span>

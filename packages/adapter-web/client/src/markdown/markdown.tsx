@@ -37,8 +37,8 @@ export function Markdown({ text, growing }: { text: string; growing: boolean }) 
   const defs = useMemo(() => (growing ? NO_DEFS : orNone(definitionsOf(blocks))), [blocks, growing]);
   return (
     <div class="markdown">
+      {/* Blocks are only added at the end: their place is their name. */}
       {blocks.map((node, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: blocks are only added at the end
         <div class="block" key={i}>
           <Block node={node} defs={defs} />
         </div>
