@@ -4,6 +4,7 @@
  */
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createWebAdapter, WebAdapterConfig } from '@surfaces/adapter-web';
 import { type Clock, createCore, type Logger, type Metrics, type Recovery } from '@surfaces/core';
 import { AgentId } from '@surfaces/protocol';
 import { createAgentClient } from '@surfaces/sdk';
@@ -81,8 +82,10 @@ store.recover = async (accounts) => {
 const agent = createAgentClient({
   agentId: AgentId.parse('agent-0'),
   baseUrl: agentUrl,
-  // The agent of this suite dies far more often than an agent whose request is to blame.
+  // The agent of this suite is down far more often than one that is to be given up.
   maxRestarts: 50,
+  connectWindowMs: 60_000,
+  reconnectWindowMs: 60_000,
 });
 const core = createCore({
   store,
@@ -108,6 +111,9 @@ process.on('SIGTERM', () => {
 });
 process.on('disconnect', () => process.exit(1));
 
+const { CRASH_WEB_PORT: port, CRASH_WEB_KEYS: accessKeys, CRASH_WEB_PAGE: clientDir = '' } = process.env;
+const web = WebAdapterConfig.parse({ port, accessKeys });
+await core.attach(createWebAdapter({ ...web, timeline: store.timeline, clock, logger, clientDir }));
 for (const surface of PLAYED_SURFACES) {
   await core.attach(playedAdapter(surface, PLAYED[surface], messengerUrl));
 }

@@ -1,6 +1,9 @@
 /** One run: a workload, many kills, then the question whether anybody could notice. */
-import { mkdtempSync } from 'node:fs';
+
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -14,6 +17,7 @@ import { PLAYED_SURFACES } from './played-surfaces.ts';
 import { Random } from './random.ts';
 import type { Report } from './report.ts';
 import { Victim } from './victim.ts';
+import { WebPerson } from './web-person.ts';
 
 /** `both`: app and agent die in the same workload, each as often as is asked. */
 export type Target = 'app' | 'agent' | 'both';
@@ -40,6 +44,10 @@ export async function run(options: RunOptions): Promise<Report> {
   const figures = { resumed: 0, journalled: 0, queued: 0, operations: 0, events: 0 };
   const resumed = new Set<string>();
   let agentUrl = '';
+  const webPort = await freePort();
+  const page = join(directory, 'page');
+  mkdirSync(page);
+  writeFileSync(join(page, 'index.html'), 'The people of this suite read no page.');
 
   const onMessage = (message: ProcessMessage) => {
     if (message.type === 'ready') agentUrl = message.url ?? agentUrl;
@@ -63,14 +71,25 @@ export async function run(options: RunOptions): Promise<Report> {
     name: 'app',
     program: 'app.ts',
     directory,
-    env: () => ({ CRASH_AGENT: agentUrl, CRASH_MESSENGER: messengers.url }),
+    env: () => ({
+      CRASH_AGENT: agentUrl,
+      CRASH_MESSENGER: messengers.url,
+      CRASH_WEB_PORT: String(webPort),
+      CRASH_WEB_PAGE: page,
+      CRASH_WEB_KEYS: [...keys].map(([chat, key]) => `${chat}:${key}`).join(),
+    }),
     onMessage,
   });
 
+  const keys = new Map<string, string>();
   const conversations = Array.from({ length: chats }, (_, index) => {
-    const surface = PLAYED_SURFACES[index % PLAYED_SURFACES.length] ?? PLAYED_SURFACES[0];
-    const person = messengers.person(surface, `chat-${String(index).padStart(3, '0')}`);
-    return new Conversation(person, random.fork());
+    const chat = `chat-${String(index).padStart(3, '0')}`;
+    const played = PLAYED_SURFACES[(index % (PLAYED_SURFACES.length + 1)) - 1];
+    if (played) return new Conversation(messengers.person(played, chat), random.fork());
+    const key = `the-key-of-${chat}`;
+    keys.set(chat, key);
+    const url = `http://127.0.0.1:${webPort}/`;
+    return new Conversation(new WebPerson({ url, key, chat, random: random.fork() }), random.fork());
   });
   const [appPlan, agentPlan, pauses] = [random.fork(), random.fork(), random.fork()];
   const enough = new AbortController();
@@ -108,6 +127,7 @@ export async function run(options: RunOptions): Promise<Report> {
     settled.abort();
     app.end();
     agent.end();
+    await Promise.all(conversations.map(({ person }) => person.close()));
     await messengers.close();
   }
 
@@ -170,4 +190,13 @@ async function talkedOut(conversations: readonly Conversation[], talking: Promis
       await Promise.race([one.person.changed(), late]);
     }
   }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo; // it listens on a port
+  server.close();
+  await once(server, 'close');
+  return port;
 }
