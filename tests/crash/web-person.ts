@@ -163,11 +163,12 @@ export class WebPerson implements Person {
     }
     if (this.#own.has(entry.id)) this.complaints.push(`web: ${this.chat} reads "${entry.text}" twice`);
     this.#own.add(entry.id);
-    this.#mustBeOurs(entry.text);
+    // It ends with the chat.
+    this.#mustBeOurs(`${entry.text}\n`);
   }
 
   #mustBeOurs(text: string): void {
-    const strangers = chatsIn(`${text}\n`).filter((chat) => chat !== this.chat);
+    const strangers = chatsIn(text).filter((chat) => chat !== this.chat);
     if (strangers.length > 0) this.complaints.push(`web: ${this.chat} is shown ${strangers.join()}: ${text}`);
   }
 }
