@@ -22,6 +22,8 @@ export class TurnConfirmations {
   readonly #done: AbortSignal;
   readonly #open = new Map<string, ConfirmEvent>();
   readonly #replied = new Set<string>();
+  /** Decisions that came before the store had said that the question is open. */
+  readonly #early = new Map<string, string>();
   readonly #cancelTimers: (() => void)[] = [];
 
   /** `done` aborts when the turn has ended. */
@@ -61,7 +63,8 @@ export class TurnConfirmations {
     );
     this.#context.fault('confirm.opened');
     this.#open.set(confirmation.token, event);
-    if (confirmation.decision !== undefined) return this.#reply(confirmation.token, confirmation.decision);
+    const decision = confirmation.decision ?? this.#early.get(confirmation.token);
+    if (decision !== undefined) return this.#reply(confirmation.token, decision);
 
     const t = translator(person.locale);
     const choices = t('confirm_choices', { sign: adapter.capabilities.commandSign ?? '/' });
@@ -82,9 +85,10 @@ export class TurnConfirmations {
 
   /** A decision was stored for one of this turn's questions. */
   async decided(confirmation: Confirmation): Promise<void> {
-    if (confirmation.decision !== undefined && this.#open.has(confirmation.token)) {
-      await this.#reply(confirmation.token, confirmation.decision);
-    }
+    const { token, decision } = confirmation;
+    if (decision === undefined) return;
+    if (this.#open.has(token)) await this.#reply(token, decision);
+    else this.#early.set(token, decision);
   }
 
   /** Sends the decision until the agent took it or the turn ended. */

@@ -394,6 +394,31 @@ describe('a confirmation', () => {
     expect(agent.replies.map((reply) => reply.optionId)).toEqual(['ok']);
   });
 
+  it('that is decided before the store said that it is open reaches the agent all the same', async () => {
+    const opened = Promise.withResolvers<void>();
+    const told = Promise.withResolvers<void>();
+    const open = database.open.bind(database);
+    database.open = () => {
+      const store = open();
+      const openConfirmation = store.openConfirmation.bind(store);
+      store.openConfirmation = async (...input) => {
+        const confirmation = await openConfirmation(...input);
+        opened.resolve();
+        await told.promise;
+        return confirmation;
+      };
+      return store;
+    };
+    agent.script = asking;
+    await begin();
+    messenger.say(room(), 'delete');
+    await opened.promise;
+    messenger.say(room(), '/yes');
+    await seeing(['Your answer: Delete']);
+    told.resolve();
+    await seen(() => expect(texts()).toContain('decided: ok'));
+  });
+
   it('survives a restart, and is not asked twice', async () => {
     agent.script = asking;
     await begin({ limits: { journalDelayMs: 0 } });
@@ -447,6 +472,21 @@ describe('after a crash', () => {
     agent.script = echo;
     messenger.press(room(), messenger.shown(room())[1]?.message.buttons[0]?.action ?? '');
     await seen(() => expect(texts().at(-1)).toBe('x'));
+  });
+
+  it('says that an answer was stopped, when the agent has stopped it already', async () => {
+    agent.script = async function* () {
+      yield { kind: 'text', text: 'so far' };
+      await new Promise(() => undefined);
+    };
+    await begin();
+    messenger.say(room(), 'x');
+    await seen(() => expect(agent.requests).toHaveLength(1));
+    await restart(async function* () {
+      yield { kind: 'text', text: 'so far' };
+      yield { kind: 'error', code: 'cancelled', message: 'Cancelled.' };
+    });
+    await seeing(['so far', 'Stopped.']);
   });
 
   it('sends what was committed and not confirmed, once', async () => {

@@ -120,6 +120,8 @@ export class TurnRun implements Run {
       return this.#failed(error);
     }
     const { failure } = this.#answer;
+    // Stopped in an earlier life of this process, which did not come to say so.
+    if (failure?.code === 'cancelled') return { kind: 'cancelled', key: 'stopped' };
     if (failure) {
       this.#countError(failure.code);
       return {

@@ -1,0 +1,120 @@
+/**
+ * The app of the crash suite: the parts of apps/local, put together here so that a test can say at which
+ * step of the way of a message this process is to die. Production code knows nothing of that.
+ */
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createWebAdapter, WebAdapterConfig } from '@surfaces/adapter-web';
+import { type Clock, createCore, type Logger, type Metrics, type Recovery } from '@surfaces/core';
+import { AgentId } from '@surfaces/protocol';
+import { createAgentClient } from '@surfaces/sdk';
+import { openSqliteStore } from '@surfaces/store/sqlite';
+import type { RecoveredMessage } from './app-messages.ts';
+import { faultFromEnvironment } from './fault.ts';
+import { playedAdapter } from './played-adapter.ts';
+import { PLAYED, PLAYED_SURFACES } from './played-surfaces.ts';
+
+const {
+  CRASH_DIR: directory = '.',
+  CRASH_AGENT: agentUrl = '',
+  CRASH_MESSENGER: messengerUrl = '',
+} = process.env;
+
+const clock: Clock = {
+  now: () => Date.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};
+const metrics: Metrics = { count: () => undefined, gauge: () => undefined, observe: () => undefined };
+
+function fileLogger(bound: object): Logger {
+  const write = (level: string) => (fields: object, message: string) => {
+    const err = 'err' in fields ? { err: describe(fields.err) } : {};
+    const line = {
+      at: new Date().toISOString(),
+      pid: process.pid,
+      level,
+      message,
+      ...bound,
+      ...fields,
+      ...err,
+    };
+    appendFileSync(join(directory, 'app.jsonl'), `${JSON.stringify(line)}\n`);
+  };
+  return {
+    debug: () => undefined,
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    child: (fields) => fileLogger({ ...bound, ...fields }),
+    isDebug: () => false,
+  };
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return `${error.stack}${error.cause === undefined ? '' : `\ncaused by ${describe(error.cause)}`}`;
+}
+
+function tell(recovery: Recovery): void {
+  const running = recovery.turns.filter(({ turn }) => turn.state === 'running');
+  const message: RecoveredMessage = {
+    type: 'recovered',
+    resumed: running.map(({ turn }) => turn.id),
+    journalled: running.filter(({ events }) => events.length > 0).length,
+    queued: recovery.turns.length - running.length,
+    operations: recovery.operations.length,
+    events: recovery.events.length,
+  };
+  process.send?.(message);
+}
+
+const logger = fileLogger({});
+const store = await openSqliteStore({ dataDir: join(directory, 'data'), logger });
+const recover = store.recover.bind(store);
+store.recover = async (accounts) => {
+  const recovery = await recover(accounts);
+  tell(recovery);
+  return recovery;
+};
+const agent = createAgentClient({
+  agentId: AgentId.parse('agent-0'),
+  baseUrl: agentUrl,
+  // The agent of this suite is down far more often than one that is to be given up.
+  maxRestarts: 50,
+  connectWindowMs: 60_000,
+  reconnectWindowMs: 60_000,
+});
+const core = createCore({
+  store,
+  agents: { assign: () => agent.agentId, client: () => agent, all: () => [agent] },
+  clock,
+  logger,
+  metrics,
+  defaultLocale: 'en',
+  scrub: (text) => text,
+  // Nobody in this workload floods on purpose.
+  limits: { rate: { burst: 1000, perSecond: 1000 } },
+  fault: faultFromEnvironment(),
+});
+
+let stopping = false;
+process.on('SIGTERM', () => {
+  if (stopping) return;
+  stopping = true;
+  void core
+    .stop({ drainMs: 10_000, closeAgents: () => agent.close() })
+    .then(() => store.close())
+    .then(() => process.exit(0));
+});
+process.on('disconnect', () => process.exit(1));
+
+const { CRASH_WEB_PORT: port, CRASH_WEB_KEYS: accessKeys, CRASH_WEB_PAGE: clientDir = '' } = process.env;
+const web = WebAdapterConfig.parse({ port, accessKeys });
+await core.attach(createWebAdapter({ ...web, timeline: store.timeline, clock, logger, clientDir }));
+for (const surface of PLAYED_SURFACES) {
+  await core.attach(playedAdapter(surface, PLAYED[surface], messengerUrl));
+}
+process.send?.({ type: 'ready' });
