@@ -5,9 +5,9 @@ import { keep, kept } from '../kept.ts';
 import { en } from './en.ts';
 import { ko } from './ko.ts';
 import { ru } from './ru.ts';
+import type { WordKey, Words } from './words.ts';
 
-export type WordKey = keyof typeof en;
-export type Words = Readonly<Record<WordKey, string>>;
+export type { WordKey };
 
 export const CATALOGUE: Readonly<Record<Locale, Words>> = { en, ru, ko };
 export const LOCALE_NAMES: Readonly<Record<Locale, string>> = { en: 'English', ru: 'Русский', ko: '한국어' };
