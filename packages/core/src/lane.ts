@@ -81,6 +81,8 @@ export class Lane {
       this.#current = job.turn.id;
       try {
         const lease = await this.#claim();
+        // The claim may have waited for the store while the core began to stop.
+        if (this.#draining()) break;
         await this.#start(job, lease).done;
       } catch (error) {
         if (isStoreError(error) && error.code === 'lease_lost') this.#lease = undefined;
@@ -94,6 +96,7 @@ export class Lane {
     }
     this.#working = false;
     this.#current = undefined;
+    if (this.#draining()) return;
     this.#cancelIdle = this.#context.clock.after(this.#context.limits.laneIdleMs, this.#onIdle);
   }
 
