@@ -20,10 +20,9 @@ export class TurnConfirmations {
   readonly #client: AgentClient;
   readonly #lease: Lease;
   readonly #done: AbortSignal;
-  readonly #open = new Map<string, ConfirmEvent>();
+  /** Questions by the agent's id of them. */
+  readonly #open = new Set<string>();
   readonly #replied = new Set<string>();
-  /** Decisions that came before the store had said that the question is open. */
-  readonly #early = new Map<string, string>();
   readonly #cancelTimers: (() => void)[] = [];
 
   /** `done` aborts when the turn has ended. */
@@ -49,22 +48,27 @@ export class TurnConfirmations {
   async ask(event: ConfirmEvent): Promise<void> {
     const { store, clock, limits, scrub } = this.#context;
     const { turn, chat, person, adapter } = this.#job;
-    const confirmation = await persist(this.#context, 'a confirmation', () =>
-      store.openConfirmation(this.#lease, {
-        turn: turn.id,
-        id: event.id,
-        token: newToken(),
-        chat: chat.key,
-        person: person.id,
-        text: event.text,
-        options: event.options,
-        expiresAt: clock.now() + limits.confirmationMs,
-      }),
+    // Before the store has it, or a decision that follows at once finds nothing to reply to.
+    this.#open.add(event.id);
+    const confirmation = await persist(
+      this.#context,
+      'a confirmation',
+      () =>
+        store.openConfirmation(this.#lease, {
+          turn: turn.id,
+          id: event.id,
+          token: newToken(),
+          chat: chat.key,
+          person: person.id,
+          text: event.text,
+          options: event.options,
+          expiresAt: clock.now() + limits.confirmationMs,
+        }),
+      // The store takes none for a turn that is over.
+      this.#done,
     );
     this.#context.fault('confirm.opened');
-    this.#open.set(confirmation.token, event);
-    const decision = confirmation.decision ?? this.#early.get(confirmation.token);
-    if (decision !== undefined) return this.#reply(confirmation.token, decision);
+    if (confirmation.decision !== undefined) return this.#reply(event.id, confirmation.decision);
 
     const t = translator(person.locale);
     const choices = t('confirm_choices', { sign: adapter.capabilities.commandSign ?? '/' });
@@ -77,7 +81,7 @@ export class TurnConfirmations {
       markdown: adapter.capabilities.buttons === 'native' ? question : `${question}\n\n${choices}`,
       buttons: confirmButtons(confirmation),
     });
-    const committed = await persist(this.#context, 'a question', () => store.enqueue(operations));
+    const committed = await persist(this.#context, 'a question', () => store.enqueue(operations), this.#done);
     // Owned by delivery; the turn does not wait for it to be shown.
     void this.#delivery.pushAll(committed);
     this.#expireAt(confirmation);
@@ -85,21 +89,19 @@ export class TurnConfirmations {
 
   /** A decision was stored for one of this turn's questions. */
   async decided(confirmation: Confirmation): Promise<void> {
-    const { token, decision } = confirmation;
-    if (decision === undefined) return;
-    if (this.#open.has(token)) await this.#reply(token, decision);
-    else this.#early.set(token, decision);
+    if (confirmation.decision !== undefined && this.#open.has(confirmation.id)) {
+      await this.#reply(confirmation.id, confirmation.decision);
+    }
   }
 
   /** Sends the decision until the agent took it or the turn ended. */
-  async #reply(token: string, option: string): Promise<void> {
-    const event = this.#open.get(token);
-    if (!event || this.#replied.has(token)) return;
-    this.#replied.add(token);
+  async #reply(id: string, option: string): Promise<void> {
+    if (this.#replied.has(id)) return;
+    this.#replied.add(id);
     for (let wait = 200; !this.#done.aborted; wait = Math.min(wait * 2, 5000)) {
       try {
         const { chat, turn } = this.#job;
-        return await this.#client.reply(chat.platformChatId, turn.requestId, event.id, option);
+        return await this.#client.reply(chat.platformChatId, turn.requestId, id, option);
       } catch (error) {
         this.#context.logger.debug(
           { turn: this.#job.turn.id, err: error },
@@ -119,7 +121,7 @@ export class TurnConfirmations {
     this.#cancelTimers.push(
       this.#context.clock.after(
         Math.min(wait, 2 ** 31 - 1),
-        () => void this.#reply(confirmation.token, reject.id),
+        () => void this.#reply(confirmation.id, reject.id),
       ),
     );
   }

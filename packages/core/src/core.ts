@@ -106,14 +106,27 @@ export class Core {
       this.#budgets.delete(adapter);
       throw error;
     }
-    await this.#recover(adapter, recovery);
-    recovered.resolve();
+    try {
+      await this.#recover(adapter, recovery);
+      recovered.resolve();
+    } catch (error) {
+      // Nothing is accepted: the messenger keeps what it could not hand over.
+      recovered.promise.catch(() => undefined);
+      recovered.reject(error);
+      this.#budgets.delete(adapter);
+      await adapter.stop();
+      throw error;
+    }
   }
 
   /** Takes one event of a surface in; see `Accept`. */
   async accept(adapter: SurfaceAdapter, event: IncomingEvent): Promise<AcceptResult> {
     const { store, agents, clock, limits, defaultLocale, metrics } = this.#context;
-    if (this.#paused) return this.#refusals.refuse(adapter, event, 'stopping');
+    if (this.#paused) {
+      // Where nobody can be told in the answer, the messenger must bring it to the next process.
+      if (adapter.capabilities.refusals === 'message') throw new Error('the system stops');
+      return this.#refusals.refuse(adapter, event, 'stopping');
+    }
     const { author } = event;
     if (author.isBot) return this.#refusals.refuse(adapter, event, 'bot');
     if (event.kind === 'message' && event.text.trim() === '' && event.attachments.length === 0) {
@@ -278,8 +291,10 @@ export class Core {
     const isStale = (sentAt: number) => clock.now() - sentAt > limits.staleAfterMs;
     for (const { turn, chat, person, events: journalled } of turns) {
       if (turn.state === 'queued' && isStale(turn.sentAt)) {
-        const lease = await store.claimChat(chat.key);
-        await store.commitFinal(lease, turn.id, 'expired', []);
+        const lease = await persist(this.#context, 'a chat lease', () => store.claimChat(chat.key));
+        await persist(this.#context, 'an expired turn', () =>
+          store.commitFinal(lease, turn.id, 'expired', []),
+        );
         this.#noteExpired(chat, person);
       } else {
         const job = { turn, chat, person, adapter };
@@ -287,8 +302,9 @@ export class Core {
       }
     }
     for (const { pending, chat, person } of events) {
-      if (isStale(pending.event.sentAt)) await store.completeEvent(pending.id, []);
-      else this.#handle(adapter, pending, chat, person);
+      if (isStale(pending.event.sentAt)) {
+        await persist(this.#context, 'a stale command', () => store.completeEvent(pending.id, []));
+      } else this.#handle(adapter, pending, chat, person);
     }
     for (const { chat, person } of unnoted) this.#noteExpired(chat, person);
   }

@@ -1,6 +1,7 @@
 import { type AccountId, addressKey, type MessageId, type SurfaceId } from '@surfaces/protocol';
 import { Budget } from './budget.ts';
 import type { Context } from './context.ts';
+import { persist } from './persist.ts';
 import { isSurfaceError, type Operation, type SurfaceAdapter, sleep } from './ports/index.ts';
 
 /** `left`: the core stopped; the operation is in the store and goes on at the next start. */
@@ -82,7 +83,10 @@ export class Delivery {
       try {
         await budget.takeFinal(operation.address, stopping);
         if (adapter.capabilities.sends === 'ambiguous' && !editOf) {
-          await this.#context.store.beginOperation(operation.id);
+          // A store that is down must not use up the attempts at the messenger.
+          await persist(this.#context, 'the beginning of a send', () =>
+            this.#context.store.beginOperation(operation.id),
+          );
         }
         this.#context.fault('send.before');
         const messageId = await this.#call(adapter, operation, editOf, maybeDuplicate);
@@ -151,7 +155,11 @@ export class Delivery {
 
   /** The next turn need not wait for this write: the store keeps the order. */
   #settle(operation: Operation, result: Parameters<Context['store']['settleOperation']>[1]): void {
-    const write = this.#context.store.settleOperation(operation.id, result).then(
+    const store = () => this.#context.store.settleOperation(operation.id, result);
+    // Between attempts the next one settles; the last word is kept until the store has it.
+    const stored =
+      result.state === 'pending' ? store() : persist(this.#context, 'the outcome of a send', store);
+    const write = stored.then(
       () => {
         if (result.state === 'sent') this.#context.fault('send.settled');
       },

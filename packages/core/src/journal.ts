@@ -1,5 +1,6 @@
 import type { AgentEvent } from '@surfaces/protocol';
 import type { Context } from './context.ts';
+import { persist } from './persist.ts';
 import { isStoreError, type Lease, type Turn } from './ports/index.ts';
 
 /** Beyond this many UTF-16 units events are written without waiting longer. */
@@ -18,6 +19,8 @@ export class Journal {
   #size = 0;
   #cancelTimer: (() => void) | undefined;
   #writing: Promise<void> = Promise.resolve();
+  /** Grows when what was said so far became void: a write that fails then is not tried again. */
+  #epoch = 0;
 
   /** `onLost` hears that this process may not write to the turn any more. */
   constructor(context: Context, lease: Lease, turn: Turn, onLost: (error: unknown) => void) {
@@ -38,19 +41,24 @@ export class Journal {
 
   /** The agent began anew: what was journalled is void. */
   async restart(): Promise<void> {
+    this.#epoch += 1;
     this.#drop();
     await this.#writing;
-    await this.#context.store.restartJournal(this.#lease, this.#turn.id);
+    await persist(this.#context, 'a new beginning', () =>
+      this.#context.store.restartJournal(this.#lease, this.#turn.id),
+    );
   }
 
   /** Writes what waits; for a process that stops while the turn goes on. */
   async close(): Promise<void> {
     this.#flush();
+    this.#epoch += 1;
     await this.#writing;
   }
 
   /** The final commit follows: what waits need not be written. */
   async discard(): Promise<void> {
+    this.#epoch += 1;
     this.#drop();
     await this.#writing;
   }
@@ -83,6 +91,7 @@ export class Journal {
     const events = this.#waiting;
     this.#drop();
     if (events.length === 0) return;
+    const epoch = this.#epoch;
     this.#writing = this.#writing
       .then(() => this.#context.store.appendEvents(this.#lease, this.#turn.id, events))
       .then(
@@ -91,6 +100,7 @@ export class Journal {
           if (isStoreError(error) && error.code === 'lease_lost') return this.#onLost(error);
           // A gap would make a resumed answer wrong, so the events wait for the next write.
           this.#context.logger.error({ turn: this.#turn.id, err: error }, 'could not journal an answer');
+          if (epoch !== this.#epoch) return;
           this.#waiting = [...events, ...this.#waiting];
           this.#cancelTimer ??= this.#context.clock.after(1000, () => this.#flush());
         },

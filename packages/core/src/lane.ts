@@ -37,6 +37,7 @@ export class Lane {
   readonly #jobs: Job[] = [];
   #lease: Lease | undefined;
   #working = false;
+  #current: Turn['id'] | undefined;
   #cancelIdle: (() => void) | undefined;
 
   /** `draining`: begin nothing more; what has not begun is in the store and begins at the next start. */
@@ -54,7 +55,10 @@ export class Lane {
     this.#draining = draining;
   }
 
+  /** A turn that is here already is not queued twice: recovery and a repeated `retry` may both bring it. */
   push(job: Job): void {
+    const { id } = job.turn;
+    if (this.#current === id || this.#jobs.some(({ turn }) => turn.id === id)) return;
     this.#jobs.push(job);
     if (this.#working) return;
     this.#working = true;
@@ -74,8 +78,11 @@ export class Lane {
   async #work(): Promise<void> {
     for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) {
       if (this.#draining()) break;
+      this.#current = job.turn.id;
       try {
         const lease = await this.#claim();
+        // The claim may have waited for the store while the core began to stop.
+        if (this.#draining()) break;
         await this.#start(job, lease).done;
       } catch (error) {
         if (isStoreError(error) && error.code === 'lease_lost') this.#lease = undefined;
@@ -88,6 +95,8 @@ export class Lane {
       }
     }
     this.#working = false;
+    this.#current = undefined;
+    if (this.#draining()) return;
     this.#cancelIdle = this.#context.clock.after(this.#context.limits.laneIdleMs, this.#onIdle);
   }
 

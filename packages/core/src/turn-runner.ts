@@ -96,7 +96,9 @@ export class TurnRun implements Run {
     }
     if (!client) return { kind: 'failed', key: 'agent_missing' };
     this.#logRoute(client);
-    this.#preview.begin((messageId) => store.rememberPreview(this.#lease, turn.id, messageId));
+    this.#preview.begin((messageId) =>
+      persist(this.#context, 'a placeholder', () => store.rememberPreview(this.#lease, turn.id, messageId)),
+    );
     this.#confirmations = new TurnConfirmations(
       this.#context,
       this.#delivery,
@@ -106,7 +108,7 @@ export class TurnRun implements Run {
       this.#ended.signal,
     );
     for (const event of journalled ?? []) this.#take(event);
-    if (this.#answer.ended) return { kind: 'answered' };
+    if (this.#answer.ended || this.#answer.failure) return this.#said();
     try {
       for await (const event of client.send(this.#request(), this.#abort.signal)) {
         fault('turn.event');
@@ -119,6 +121,11 @@ export class TurnRun implements Run {
     } catch (error) {
       return this.#failed(error);
     }
+    return this.#said();
+  }
+
+  /** What the agent's own last word makes of the turn. */
+  #said(): Outcome {
     const { failure } = this.#answer;
     // Stopped in an earlier life of this process, which did not come to say so.
     if (failure?.code === 'cancelled') return { kind: 'cancelled', key: 'stopped' };

@@ -21,7 +21,8 @@ export function retry(context: Context, lanes: Lanes): Handler {
     if (turn === 'queue_full') {
       return [{ markdown: t('refused_queue_full', { limit: context.limits.queue }) }];
     }
-    lanes.push({ turn, chat, person, adapter });
+    // Asked again after a crash, the turn it made may be over.
+    if (turn.state !== 'finished') lanes.push({ turn, chat, person, adapter });
     return [{ markdown: t('retrying') }];
   };
 }

@@ -52,6 +52,37 @@ describe('splitMarkdown', () => {
     }
   });
 
+  it.each([
+    ['a list in a list in a list', `${'- '.repeat(5000)}x`],
+    ['a quote in a quote in a quote', `${'>'.repeat(20_000)} x`],
+    ['brackets that never match', `${'['.repeat(10_000)}${'](a)'.repeat(10_000)}`],
+    ['links that never end', '[a]('.repeat(20_000)],
+    ['nothing but headings', 'a\n=\n'.repeat(8000)],
+    ['nothing but items', '- a\n'.repeat(200_000)],
+    ['white space', `${' '.repeat(200_000)}\nx\n`.repeat(4)],
+  ])('is not held up by a hostile text: %s', (_, text) => {
+    const parts = splitMarkdown(text, { limit: 4000 });
+    expect(squeezed(parts.join(''))).toBe(squeezed(text));
+  });
+
+  it.each([
+    ['a table without rows', `${'|a'.repeat(60)}\n${'|-'.repeat(60)}`],
+    ['a fence over the limit', '`'.repeat(300)],
+  ])('keeps %s', (_, text) => {
+    expect(squeezed(splitMarkdown(text, { limit: 100 }).join(''))).toBe(text.replace(/\s/g, ''));
+  });
+
+  it('closes and opens fences in a text that is too long to parse', () => {
+    const code = Array.from({ length: 400 }, (_, i) => `line ${i}`).join('\n');
+    const parts = splitMarkdown(`${'word\n'.repeat(2000)}\`\`\`ts\n${code}\n\`\`\`\nafter`, { limit: 500 });
+    for (const part of parts) {
+      expect(part.length).toBeLessThanOrEqual(500);
+      expect((part.match(/```/g) ?? []).length % 2).toBe(0);
+    }
+    expect(parts.join('\n').match(/line \d+/g)).toHaveLength(400);
+    expect(parts.at(-1)).toMatch(/after$/);
+  });
+
   const markdown = fc
     .array(
       fc.oneof(

@@ -1,4 +1,5 @@
 import type { Nodes, Parents, RootContent } from 'mdast';
+import { isCostly } from './costly.ts';
 import { parseMarkdown } from './parse.ts';
 
 export interface SplitOptions {
@@ -34,6 +35,7 @@ interface Piece {
  * at its own joints where it must (rows, items, lines, words, in that order). A fenced block is
  * closed at the end of a part and opened again in the next; a table's head is repeated; a link, an
  * inline code and a character stay whole unless they alone are over the limit.
+ * Of a text that would cost too much to parse only the fences are seen to.
  *
  * The parts are never empty; for an empty text there are none.
  */
@@ -45,7 +47,10 @@ export function splitMarkdown(markdown: string, options: SplitOptions): string[]
   if (whole === '') return [];
   if (measure(whole) <= limit) return [whole];
   const splitter = new Splitter(markdown, limit, measure);
-  return splitter.pack(splitter.children(parseMarkdown(markdown)));
+  const pieces = isCostly(markdown) ? splitter.unparsed() : splitter.children(parseMarkdown(markdown));
+  const parts = splitter.pack(pieces);
+  // A block can be nothing but its own marks, such as a fence over the limit: it is shown as it is.
+  return parts.length > 0 ? parts : [...hardCut(whole, limit, measure)];
 }
 
 class Splitter {
@@ -76,7 +81,7 @@ class Splitter {
       size = this.#measure(current);
     }
     if (current !== '') parts.push(current);
-    return parts.map((part) => part.replace(/^\n+|\s+$/g, '')).filter((part) => part.trim() !== '');
+    return parts.map((part) => part.replace(/^\n+/, '').trimEnd()).filter((part) => part.trim() !== '');
   }
 
   /** The children of a node as pieces that each fit; what stands between them becomes the gap. */
@@ -97,6 +102,34 @@ class Splitter {
     }
     const rest = this.#source.slice(end, stop(node));
     if (rest.trim() !== '') yield* this.#words(rest);
+  }
+
+  /** The text as lines and fenced blocks, found without a parser. */
+  *unparsed(): Generator<Piece> {
+    let block: string[] = [];
+    let fence: string | undefined;
+    const flush = function* (this: Splitter) {
+      if (block.length === 0) return;
+      const text = block.join('\n');
+      block = [];
+      if (this.#measure(text) <= this.#limit) yield { gap: '\n', text };
+      else yield* withGap('\n', fence === undefined ? this.#lines(text) : this.#code(text));
+    }.bind(this);
+    for (const line of this.#source.split('\n')) {
+      const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];
+      if (fence === undefined && mark !== undefined) {
+        yield* flush();
+        fence = mark;
+        block.push(line);
+        continue;
+      }
+      block.push(line);
+      if (fence !== undefined && mark?.startsWith(fence) && line.trim() === mark) {
+        yield* flush();
+        fence = undefined;
+      }
+    }
+    yield* flush();
   }
 
   #block(node: RootContent, text: string): Iterable<Piece> {
@@ -154,7 +187,8 @@ class Splitter {
   *#table(rows: readonly string[], text: string): Generator<Piece> {
     const head = text.split('\n').slice(0, 2).join('\n');
     const room = this.#limit - this.#measure(head) - 1;
-    if (rows.slice(1).some((row) => this.#measure(row) > room)) return yield* this.#lines(text);
+    if (rows.length < 2 || rows.slice(1).some((row) => this.#measure(row) > room))
+      return yield* this.#lines(text);
     let chunk = '';
     for (const row of rows.slice(1)) {
       if (chunk !== '' && this.#measure(chunk) + this.#measure(row) + 1 > room) {
