@@ -6,7 +6,7 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createWebAdapter, WebAdapterConfig } from '@surfaces/adapter-web';
 import { type Clock, createCore, type Logger, type Metrics, type Recovery } from '@surfaces/core';
-import { AgentId } from '@surfaces/protocol';
+import { type AgentClient, AgentId } from '@surfaces/protocol';
 import { createAgentClient } from '@surfaces/sdk';
 import { openSqliteStore } from '@surfaces/store/sqlite';
 import type { RecoveredMessage } from './app-messages.ts';
@@ -71,6 +71,7 @@ function tell(recovery: Recovery): void {
   process.send?.(message);
 }
 
+const fault = faultFromEnvironment();
 const logger = fileLogger({});
 const store = await openSqliteStore({ dataDir: join(directory, 'data'), logger });
 const recover = store.recover.bind(store);
@@ -79,7 +80,7 @@ store.recover = async (accounts) => {
   tell(recovery);
   return recovery;
 };
-const agent = createAgentClient({
+const client = createAgentClient({
   agentId: AgentId.parse('agent-0'),
   baseUrl: agentUrl,
   // The agent of this suite is down far more often than one that is to be given up.
@@ -87,6 +88,16 @@ const agent = createAgentClient({
   connectWindowMs: 60_000,
   reconnectWindowMs: 60_000,
 });
+/** A step that the core cannot name: the agent begins anew, and the journal does not know it yet. */
+const agent: AgentClient = {
+  ...client,
+  async *send(request, signal) {
+    for await (const event of client.send(request, signal)) {
+      if (event.kind === 'restarted') fault('agent.restarted');
+      yield event;
+    }
+  },
+};
 const core = createCore({
   store,
   agents: { assign: () => agent.agentId, client: () => agent, all: () => [agent] },
@@ -97,7 +108,7 @@ const core = createCore({
   scrub: (text) => text,
   // Nobody in this workload floods on purpose.
   limits: { rate: { burst: 1000, perSecond: 1000 } },
-  fault: faultFromEnvironment(),
+  fault,
 });
 
 let stopping = false;

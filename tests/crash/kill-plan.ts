@@ -28,6 +28,9 @@ export const APP_POINTS: Readonly<Record<FaultPoint, number>> = {
   'confirm.decided': 4,
 };
 
+/** Passed only where the agent dies too. */
+export const RESTART_POINTS: Points = { 'agent.restarted': 8 };
+
 export const AGENT_POINTS = {
   begun: 30,
   written: 300,

@@ -11,7 +11,7 @@ import type { ProcessMessage } from './app-messages.ts';
 import { type ChatCounts, checkChat } from './check-chat.ts';
 import { checkStores } from './check-stores.ts';
 import { Conversation } from './conversation.ts';
-import { AGENT_POINTS, APP_POINTS, type Kill, killPlan } from './kill-plan.ts';
+import { AGENT_POINTS, APP_POINTS, type Kill, killPlan, RESTART_POINTS } from './kill-plan.ts';
 import { PlayedMessengers } from './played-messenger.ts';
 import { PLAYED_SURFACES } from './played-surfaces.ts';
 import { Random } from './random.ts';
@@ -107,7 +107,8 @@ export async function run(options: RunOptions): Promise<Report> {
       await victim.start();
     };
     const dying: Promise<void>[] = [];
-    if (target !== 'agent') dying.push(die(app, killPlan(appPlan, kills, APP_POINTS)));
+    const appPoints = target === 'both' ? { ...APP_POINTS, ...RESTART_POINTS } : APP_POINTS;
+    if (target !== 'agent') dying.push(die(app, killPlan(appPlan, kills, appPoints)));
     else await app.start();
     if (target !== 'app') {
       await agent.stop();

@@ -38,7 +38,8 @@ export const AgentEvent = z.discriminatedUnion('kind', [
    * The agent has no memory of the events so far and begins the request anew (same request id): all
    * that came before this is void. Only from agents with `idempotent`. It is made by the client: its
    * own `seq` is always 1 and is not counted, so the events that follow begin at 1 again. Empty the
-   * journal on it; do not append it.
+   * journal on it; do not append it. The agent is asked again only when the next event is: by then
+   * nothing of the earlier run may be left, or a later `resumeAfter` would name a number of it.
    */
   z.strictObject({ kind: z.literal('restarted'), seq }),
 ]);

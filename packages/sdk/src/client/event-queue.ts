@@ -23,6 +23,11 @@ export class EventQueue<T> {
     this.pressure = pressure;
   }
 
+  /** All was taken, and the caller wants more. */
+  get isAwaited(): boolean {
+    return this.waiting !== undefined;
+  }
+
   push(item: T): void {
     if (this.over) return;
     const { waiting } = this;

@@ -21,8 +21,11 @@ export interface ExchangeContext {
   onFinished(exchange: Exchange): void;
 }
 
-/** `resuming`: RESUME was sent, RESUMED is awaited. */
-type Phase = 'connecting' | 'resuming' | 'running' | 'finished';
+/**
+ * `resuming`: RESUME was sent, RESUMED is awaited. `restarting`: the caller has yet to make void what it
+ * kept of the earlier run; only then may another begin.
+ */
+type Phase = 'connecting' | 'resuming' | 'restarting' | 'running' | 'finished';
 
 export class Exchange implements AsyncIterator<AgentEvent> {
   readonly request: AgentRequest;
@@ -44,6 +47,8 @@ export class Exchange implements AsyncIterator<AgentEvent> {
   private readonly replies = new Map<string, string>();
   private cancelling = false;
   private restarts = 0;
+  /** `restarted` was not followed by the caller's next question yet. */
+  private voiding = false;
   private readonly backoff: Backoff;
   /** When the connection broke without any event since. */
   private brokenAt: number | undefined;
@@ -77,7 +82,9 @@ export class Exchange implements AsyncIterator<AgentEvent> {
   }
 
   next(): Promise<IteratorResult<AgentEvent, undefined>> {
-    return this.queue.next();
+    const event = this.queue.next();
+    if (this.voiding && this.queue.isAwaited) this.onVoided();
+    return event;
   }
 
   /** The caller wants no more. The agent's work is left alone: it may be taken up again by `resumeAfter`. */
@@ -282,10 +289,24 @@ export class Exchange implements AsyncIterator<AgentEvent> {
       return;
     }
     this.restarts++;
-    if (this.lastSeq > 0) this.queue.push({ kind: 'restarted', seq: 1 });
+    if (this.lastSeq > 0) {
+      this.voiding = true;
+      this.queue.push({ kind: 'restarted', seq: 1 });
+    }
     this.lastSeq = 0;
     this.gapAt = undefined;
-    this.sendMessage(connection);
+    if (!this.voiding) {
+      this.sendMessage(connection);
+      return;
+    }
+    // A caller that died now would go on, in its next life, from a number of the earlier run.
+    this.phase = 'restarting';
+    this.limit.lift();
+  }
+
+  private onVoided(): void {
+    this.voiding = false;
+    if (this.phase === 'restarting' && this.connection !== undefined) this.sendMessage(this.connection);
   }
 
   private sendMessage(connection: Connection): void {
@@ -355,7 +376,8 @@ export class Exchange implements AsyncIterator<AgentEvent> {
     this.queue.drop();
     const { connection } = this;
     // Without a connection it is brought up again to tell the agent, as long as the grace lasts.
-    const tells = this.sent && (connection === undefined || connection.has('cancel'));
+    const knows = this.sent && this.phase !== 'restarting';
+    const tells = knows && (connection === undefined || connection.has('cancel'));
     if (!tells) {
       this.fail(this.signal.reason);
       if (connection !== undefined) this.context.abandon();

@@ -395,4 +395,28 @@ export const clientCases: readonly AgentCase[] = [
       }
     },
   },
+  {
+    name: 'begun anew only when the caller has come back from making void what it had',
+    async run(bench) {
+      for (const features of [['resume', 'idempotent'], ['idempotent']] as const) {
+        const begun: string[] = [];
+        const { url } = await bench.serve({
+          features,
+          async onTurn(turn) {
+            begun.push(turn.text);
+            await turn.write('anew');
+          },
+        });
+        const client = bench.client(url);
+        const events = client.send(request('x', { resumeAfter: 1 }), never)[Symbol.asyncIterator]();
+        assert.equal((await events.next()).value?.kind, 'restarted');
+        // Had the message been sent, it would be there before the probe comes back.
+        assert.equal((await client.health(never)).ok, true);
+        assert.deepEqual(begun, []);
+        assert.equal((await events.next()).value?.kind, 'text');
+        assert.deepEqual(begun, ['x']);
+        assert.equal((await events.next()).value?.kind, 'end');
+      }
+    },
+  },
 ];
