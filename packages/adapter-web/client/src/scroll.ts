@@ -13,9 +13,17 @@ export class Scroll {
 
   attach(element: HTMLElement, content: HTMLElement, onTop: () => void): () => void {
     this.#element = element;
+    let before = element.scrollTop;
     const onScroll = () => {
-      this.atEnd.value = this.#distance() <= NEAR;
-      if (this.atEnd.value) this.unseen.value = false;
+      // Only the reader moves upwards; growing content must not look as if they had left the end.
+      const up = element.scrollTop < before;
+      before = element.scrollTop;
+      if (this.#distance() <= NEAR) {
+        this.atEnd.value = true;
+        this.unseen.value = false;
+      } else if (up) {
+        this.atEnd.value = false;
+      }
       if (element.scrollTop < 400) onTop();
     };
     element.addEventListener('scroll', onScroll, { passive: true });

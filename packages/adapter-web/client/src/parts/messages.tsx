@@ -7,7 +7,8 @@ import { Icon } from './icons.tsx';
 import { type Item, itemsOf } from './items.ts';
 import { OwnMessage } from './own-message.tsx';
 
-const EXAMPLES = ['what can you do', 'show me a table', 'slow 5', 'ask for confirmation'];
+/** What the demo agent is asked to show, in words that it knows. */
+const EXAMPLES = ['exampleHelp', 'exampleTable', 'exampleSlow', 'exampleConfirm'] as const;
 
 export function Messages() {
   const box = useRef<HTMLElement>(null);
@@ -90,10 +91,10 @@ function Empty() {
             key={example}
             onClick={() => {
               composerText.value = '';
-              chat.send(example);
+              chat.send(t(example));
             }}
           >
-            {example}
+            {t(example)}
           </button>
         ))}
       </div>
