@@ -37,7 +37,12 @@ export const en = {
   loadOlder: 'Show earlier messages',
   conversation: 'Conversation',
   emptyTitle: 'What would you like to do?',
-  emptyLead: 'Write below, or begin with one of these.',
+  emptyLead:
+    'Write to an AI agent; it answers here. Nothing is lost when the connection breaks. You can begin with one of these.',
+  exampleHelp: 'What can you do?',
+  exampleTable: 'Show me a table',
+  exampleSlow: 'slow 5',
+  exampleConfirm: 'Confirm something',
   tooLong: 'Too long: {length} characters, at most {limit} fit. Shorten it, or send it in parts.',
   empty: 'There is nothing in this message.',
   stoppingServer: 'The server restarts. The message will be sent when it is back.',

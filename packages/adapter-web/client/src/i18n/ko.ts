@@ -39,7 +39,12 @@ export const ko: Words = {
   loadOlder: '이전 메시지 보기',
   conversation: '대화',
   emptyTitle: '무엇을 도와드릴까요?',
-  emptyLead: '아래에 입력하거나 다음 예시로 시작하세요.',
+  emptyLead:
+    'AI 에이전트에게 글을 쓰면 여기에 답합니다. 연결이 끊겨도 아무것도 사라지지 않습니다. 이 중 하나로 시작해 보세요.',
+  exampleHelp: '무엇을 할 수 있어?',
+  exampleTable: '표',
+  exampleSlow: '천천히 5',
+  exampleConfirm: '확인 부탁해',
   tooLong: '너무 깁니다. {length}자이며 최대 {limit}자까지 보낼 수 있습니다. 줄이거나 나누어 보내세요.',
   empty: '메시지에 내용이 없습니다.',
   stoppingServer: '서버가 다시 시작됩니다. 돌아오면 메시지를 보냅니다.',
