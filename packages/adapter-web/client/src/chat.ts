@@ -67,7 +67,9 @@ export class Chat {
   }
 
   send(text: string): void {
-    const message: Pending = { id: crypto.randomUUID(), text, at: Date.now(), state: 'sending' };
+    // Strictly growing, so that the order of writing survives a reload.
+    const at = Math.max(Date.now(), (this.pending.value.at(-1)?.at ?? 0) + 1);
+    const message: Pending = { id: newId(), text, at, state: 'sending' };
     const person = this.person.value;
     if (person !== undefined) keepUnsent(person.id, message);
     this.pending.value = [...this.pending.value, message];
@@ -86,7 +88,7 @@ export class Chat {
 
   /** `failed` is called when it was refused, or the connection was lost before it was accepted. */
   act(action: string, failed: () => void): void {
-    const id = crypto.randomUUID();
+    const id = newId();
     this.#actions.set(id, failed);
     this.#post({ type: 'action', id, action });
   }
@@ -163,6 +165,11 @@ export class Chat {
       this.older.value = frame.older ? 'some' : 'none';
     }
     if (known === frame.person.id) return;
+    if (known !== undefined) {
+      // Somebody else has logged in meanwhile: what was written here is not theirs, and stays kept.
+      this.pending.value = [];
+      this.drafts.value = [];
+    }
     // What was written before we knew for whom is kept from now on.
     for (const message of this.pending.value) keepUnsent(frame.person.id, message);
     const here = new Set(this.pending.value.map((message) => message.id));
@@ -180,7 +187,7 @@ export class Chat {
     for (const message of this.pending.value) if (mine.has(message.id)) this.discard(message.id);
     const ended = new Map<string, number>();
     for (const entry of fresh) {
-      const turnId = entry.by === 'bot' ? entry.message.turnId : undefined;
+      const turnId = entry.by === 'bot' && entry.message.last ? entry.message.turnId : undefined;
       if (turnId !== undefined) ended.set(turnId, entry.seq);
     }
     const left = this.drafts.value.filter((draft) => (ended.get(draft.turnId) ?? 0) <= draft.since);
@@ -253,4 +260,10 @@ export class Chat {
   #change(id: string, change: (message: Pending) => Pending): void {
     this.pending.value = this.pending.value.map((message) => (message.id === id ? change(message) : message));
   }
+}
+
+/** `crypto.randomUUID` exists only where the page came over TLS or from this machine. */
+function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -4,6 +4,8 @@ import { CLOSE, type ClientFrame, FRAMES_VERSION, ServerFrame } from '../../src/
 
 const PING_MS = 20_000;
 const SILENCE_MS = 10_000;
+/** A socket that is neither open nor refused by then is given up. */
+const OPEN_MS = 10_000;
 const FIRST_RETRY_MS = 300;
 const MAX_RETRY_MS = 15_000;
 
@@ -36,6 +38,7 @@ export class Link {
     clearTimeout(this.#retryTimer);
     const socket = new WebSocket(new URL('./ws', location.href.replace(/^http/, 'ws')));
     this.#socket = socket;
+    this.#silenceTimer = setTimeout(() => this.#drop(), OPEN_MS);
     socket.onopen = () => {
       socket.send(JSON.stringify(this.#events.hello()));
       this.#listen();
@@ -57,7 +60,7 @@ export class Link {
 
   #receive(data: string): void {
     this.#listen();
-    const parsed = ServerFrame.safeParse(JSON.parse(data));
+    const parsed = ServerFrame.safeParse(readJson(data));
     if (!parsed.success || (parsed.data.type === 'welcome' && parsed.data.version !== FRAMES_VERSION)) {
       // The server was replaced by one that speaks otherwise; its own page understands it.
       this.state.value = 'outdated';
@@ -127,5 +130,13 @@ export class Link {
       return this.#lost(0);
     }
     if (this.#socket === undefined) this.connect();
+  }
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }

@@ -9,21 +9,18 @@ export class Scroll {
   /** Something came while the reader was elsewhere. */
   readonly unseen = signal(false);
   #element: HTMLElement | undefined;
+  #top = 0;
   #observer: ResizeObserver | undefined;
 
   attach(element: HTMLElement, content: HTMLElement, onTop: () => void): () => void {
     this.#element = element;
-    let before = element.scrollTop;
+    this.#follow(this.atEnd.peek());
     const onScroll = () => {
-      // Only the reader moves upwards; growing content must not look as if they had left the end.
-      const up = element.scrollTop < before;
-      before = element.scrollTop;
-      if (this.#distance() <= NEAR) {
-        this.atEnd.value = true;
-        this.unseen.value = false;
-      } else if (up) {
-        this.atEnd.value = false;
-      }
+      // Only a move upwards leaves the end: the event of our own move comes when more may be there already.
+      const up = element.scrollTop < this.#top;
+      this.#top = element.scrollTop;
+      if (this.#distance() <= NEAR) this.#follow(true);
+      else if (up) this.#follow(false);
       if (element.scrollTop < 400) onTop();
     };
     element.addEventListener('scroll', onScroll, { passive: true });
@@ -42,8 +39,8 @@ export class Scroll {
     const element = this.#element;
     if (element === undefined) return;
     element.scrollTop = element.scrollHeight;
-    this.atEnd.value = true;
-    this.unseen.value = false;
+    this.#top = element.scrollTop;
+    this.#follow(true);
   }
 
   added(): void {
@@ -57,7 +54,15 @@ export class Scroll {
     const fromEnd = element.scrollHeight - element.scrollTop;
     return () => {
       element.scrollTop = element.scrollHeight - fromEnd;
+      this.#top = element.scrollTop;
     };
+  }
+
+  #follow(atEnd: boolean): void {
+    this.atEnd.value = atEnd;
+    if (atEnd) this.unseen.value = false;
+    // At the end we follow what is added; elsewhere the browser holds what is read in its place.
+    if (this.#element !== undefined) this.#element.style.overflowAnchor = atEnd ? 'none' : 'auto';
   }
 
   #distance(): number {

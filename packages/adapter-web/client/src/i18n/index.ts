@@ -36,3 +36,14 @@ export function chooseLocale(chosen: Locale): void {
 export function t(key: WordKey, values: Readonly<Record<string, string | number>> = {}): string {
   return CATALOGUE[locale.value][key].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
 }
+
+/** The browser's own way of writing this language: `en-GB` has other dates than `en`. */
+export function formatTag(language: Locale): string {
+  const tags = globalThis.navigator?.languages ?? [];
+  return tags.find((tag) => tag.split('-', 1)[0] === language) ?? language;
+}
+
+/** A whole number as people write it. */
+export function count(number: number): string {
+  return number.toLocaleString(formatTag(locale.value));
+}

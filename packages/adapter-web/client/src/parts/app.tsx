@@ -1,3 +1,4 @@
+import { useEffect, useState } from 'preact/hooks';
 import { announced, chat, link } from '../app-state.ts';
 import { t } from '../i18n/index.ts';
 import { Composer } from './composer.tsx';
@@ -22,7 +23,7 @@ export function App() {
 function Banner() {
   switch (link.state.value) {
     case 'offline':
-      return <p class="banner">{t('offlineBanner')}</p>;
+      return <Offline />;
     case 'logged_out':
       return (
         <p class="banner">
@@ -41,4 +42,21 @@ function Banner() {
     default:
       return chat.ready.value ? null : <p class="unseen">{t('connecting')}</p>;
   }
+}
+
+/** Losses shorter than this, in milliseconds, are only seen in the header: the page need not jump. */
+const SHORT_LOSS = 700;
+
+function Offline() {
+  const [lasting, setLasting] = useState(false);
+  useEffect(() => {
+    const later = setTimeout(() => setLasting(true), SHORT_LOSS);
+    return () => clearTimeout(later);
+  }, []);
+  if (!lasting) return null;
+  return (
+    <p class="banner" role="status" data-testid="offline">
+      {t('offlineBanner')}
+    </p>
+  );
 }

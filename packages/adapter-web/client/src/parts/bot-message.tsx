@@ -38,7 +38,9 @@ export function BotMessage({ entry, draft }: { entry?: Stored; draft?: Draft }) 
       {message !== undefined && message.buttons.length > 0 && <Buttons buttons={message.buttons} />}
       {entry !== undefined && (
         <p class="meta">
-          {entry.message.state === 'failed' && <span class="bad">{t('interrupted')}</span>}
+          {entry.message.state === 'failed' && role === 'agent' && (
+            <span class="bad">{t('interrupted')}</span>
+          )}
           {entry.message.maybeDuplicate === true && <span>{t('maybeDuplicate')}</span>}
           {entry.message.last && <Time at={entry.at} />}
         </p>

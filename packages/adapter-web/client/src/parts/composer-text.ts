@@ -3,7 +3,7 @@ import { effect, signal } from '@preact/signals';
 import { keep, kept } from '../kept.ts';
 
 /** More than this is not worth the browser's small store. UTF-16 units. */
-const KEPT = 100_000;
+const KEPT = 2_000_000;
 
 export const composerText = signal(kept('composer') ?? '');
 

@@ -1,8 +1,11 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { chat, link, scroll } from '../app-state.ts';
-import { t } from '../i18n/index.ts';
+import { count, t } from '../i18n/index.ts';
 import { composerText } from './composer-text.ts';
 import { Icon } from './icons.tsx';
+
+/** UTF-16 units that are surely as high as the composer may become. */
+const FULL_HEIGHT = 20_000;
 
 export function Composer() {
   const box = useRef<HTMLTextAreaElement>(null);
@@ -16,7 +19,8 @@ export function Composer() {
     const element = box.current;
     if (element === null) return;
     element.style.height = 'auto';
-    element.style.height = `${element.scrollHeight}px`;
+    // Laying out a megabyte takes long, and it is as high as the style sheet allows anyway.
+    element.style.height = text.length > FULL_HEIGHT ? '100dvh' : `${element.scrollHeight}px`;
   }, [text]);
 
   if (stopping && !working) setStopping(false);
@@ -31,7 +35,7 @@ export function Composer() {
 
   const notice = chat.notice.value;
   const problem = tooLong
-    ? t('tooLong', { length: text.length, limit })
+    ? t('tooLong', { length: count(text.length), limit: count(limit) })
     : notice && (notice.notice ?? t('actionFailed'));
   return (
     <form

@@ -1,6 +1,7 @@
 import { LOCALES, Locale } from '@surfaces/protocol';
 import { chat, link, type Theme, theme } from '../app-state.ts';
 import { chooseLocale, LOCALE_NAMES, locale, t } from '../i18n/index.ts';
+import { composerText } from './composer-text.ts';
 import { Icon } from './icons.tsx';
 
 const NEXT: Readonly<Record<Theme, Theme>> = { auto: 'light', light: 'dark', dark: 'auto' };
@@ -20,6 +21,7 @@ export function Header() {
       )}
       <select
         class="quiet"
+        data-testid="language"
         aria-label={t('language')}
         value={locale.value}
         onChange={(event) => chooseLocale(Locale.parse(event.currentTarget.value))}
@@ -33,6 +35,7 @@ export function Header() {
       <button
         type="button"
         class="quiet square"
+        data-testid="theme"
         aria-label={t(LABEL[theme.value])}
         title={t(LABEL[theme.value])}
         onClick={() => {
@@ -42,7 +45,14 @@ export function Header() {
         <Icon name={theme.value} />
       </button>
       {chat.canLogOut.value && (
-        <form method="post" action="./logout">
+        <form
+          method="post"
+          action="./logout"
+          onSubmit={() => {
+            // The next person at this browser need not read it.
+            composerText.value = '';
+          }}
+        >
           <button type="submit" class="quiet">
             {t('logOut')}
           </button>

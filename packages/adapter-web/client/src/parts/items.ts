@@ -23,16 +23,25 @@ export function itemsOf(
     return key;
   };
   return [
-    ...entries.map((entry): Item => {
-      const own = `s:${entry.seq}`;
-      if (entry.by === 'person') return { kind: 'entry', key: unique(`p:${entry.id}`, own), entry };
-      const { role, part, turnId } = entry.message;
-      const turn = role === 'agent' && part === 0 && turnId !== undefined ? `t:${turnId}` : own;
-      return { kind: 'entry', key: unique(turn, own), entry };
-    }),
+    ...entries
+      .filter((entry) => !isInDraft(entry, drafts))
+      .map((entry): Item => {
+        const own = `s:${entry.seq}`;
+        if (entry.by === 'person') return { kind: 'entry', key: unique(`p:${entry.id}`, own), entry };
+        const { role, part, turnId } = entry.message;
+        const turn = role === 'agent' && part === 0 && turnId !== undefined ? `t:${turnId}` : own;
+        return { kind: 'entry', key: unique(turn, own), entry };
+      }),
     ...pending.map((message): Item => ({ kind: 'pending', key: `p:${message.id}`, message })),
     ...drafts.map(
       (draft): Item => ({ kind: 'draft', key: unique(`t:${draft.turnId}`, `d:${draft.turnId}`), draft }),
     ),
   ];
+}
+
+/** The first parts of an answer whose last one is not there yet: its preview still shows them. */
+function isInDraft(entry: Entry, drafts: readonly Draft[]): boolean {
+  if (entry.by === 'person') return false;
+  const { turnId, role } = entry.message;
+  return role === 'agent' && drafts.some((draft) => draft.turnId === turnId && entry.seq > draft.since);
 }

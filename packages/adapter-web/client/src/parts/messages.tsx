@@ -1,19 +1,16 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { chat, scroll } from '../app-state.ts';
-import { locale, t } from '../i18n/index.ts';
+import { formatTag, locale, t } from '../i18n/index.ts';
 import { BotMessage } from './bot-message.tsx';
-import { composerText } from './composer-text.ts';
 import { Icon } from './icons.tsx';
 import { type Item, itemsOf } from './items.ts';
 import { OwnMessage } from './own-message.tsx';
 
-/** What the demo agent is asked to show, in words that it knows. */
 const EXAMPLES = ['exampleHelp', 'exampleTable', 'exampleSlow', 'exampleConfirm'] as const;
 
 export function Messages() {
   const box = useRef<HTMLElement>(null);
   const list = useRef<HTMLDivElement>(null);
-  const release = useRef<(() => void) | undefined>(undefined);
   const items = itemsOf(chat.entries.value, chat.pending.value, chat.drafts.value);
   const older = chat.older.value;
 
@@ -25,15 +22,16 @@ export function Messages() {
   }, []);
 
   const first = chat.entries.value[0]?.seq;
-  useLayoutEffect(() => release.current?.(), [first]);
-  release.current = older === 'loading' ? scroll.hold() : undefined;
+  useHeldPlace(first);
 
   const empty = chat.ready.value && items.length === 0;
   const waits = chat.busy.value && chat.drafts.value.length === 0;
   return (
     <div class="stage">
-      <main class="scroll" ref={box}>
-        <div class="column" ref={list}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <main class="scroll" ref={box} tabIndex={0} aria-label={t('conversation')}>
+        {/* Its own words would be read with every piece of an answer; what is new is said once, elsewhere. */}
+        <div class="column" ref={list} role="log" aria-live="off" aria-label={t('conversation')}>
           {older !== 'none' && (
             <button
               type="button"
@@ -46,8 +44,8 @@ export function Messages() {
           )}
           {empty && <Empty />}
           {!chat.ready.value && items.length === 0 && <Skeleton />}
-          <ol class="messages" aria-label={t('conversation')}>
-            {withDays(items, locale.value).map(({ item, day }) => (
+          <ol class="messages">
+            {withDays(items, formatTag(locale.value)).map(({ item, day }) => (
               <li key={item.key}>
                 {day !== undefined && <p class="day">{day}</p>}
                 <Shown item={item} />
@@ -63,13 +61,24 @@ export function Messages() {
         </div>
       </main>
       {!scroll.atEnd.value && (
-        <button type="button" class="pill" onClick={() => scroll.toEnd()}>
+        <button type="button" class="pill" data-testid="to-end" onClick={() => scroll.toEnd()}>
           <Icon name="down" />
           {t(scroll.unseen.value ? 'newMessages' : 'toBottom')}
         </button>
       )}
     </div>
   );
+}
+
+/** Earlier messages come in above: what is read stays where it is. */
+function useHeldPlace(first: number | undefined): void {
+  const before = useRef(first);
+  // While this is computed the page still shows what was there before.
+  const release = before.current !== undefined && first !== before.current ? scroll.hold() : undefined;
+  useLayoutEffect(() => {
+    before.current = first;
+    if (!scroll.atEnd.peek()) release?.();
+  }, [first]);
 }
 
 function Shown({ item }: { item: Item }) {
@@ -89,10 +98,8 @@ function Empty() {
             type="button"
             class="outlined"
             key={example}
-            onClick={() => {
-              composerText.value = '';
-              chat.send(t(example));
-            }}
+            data-testid="example"
+            onClick={() => chat.send(t(example))}
           >
             {t(example)}
           </button>

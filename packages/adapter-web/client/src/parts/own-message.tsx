@@ -1,7 +1,7 @@
 import type { Entry } from '../../../src/frames.ts';
 import { chat, link } from '../app-state.ts';
 import type { Pending } from '../chat.ts';
-import { t, type WordKey } from '../i18n/index.ts';
+import { count, t, type WordKey } from '../i18n/index.ts';
 import { composerText } from './composer-text.ts';
 import { Time } from './time.tsx';
 
@@ -30,7 +30,7 @@ export function OwnMessage({ message }: { message: Own }) {
         <div class={state === 'failed' ? 'refusal bad' : 'refusal'} role="alert">
           <p dir="auto">
             {refused.reason === 'too_long'
-              ? t('tooLong', { length: message.text.length, limit: chat.textLimit.value })
+              ? t('tooLong', { length: count(message.text.length), limit: count(chat.textLimit.value) })
               : (refused.notice ?? t(REASONS[refused.reason] ?? 'refused'))}
           </p>
           {state === 'failed' && (
@@ -49,7 +49,9 @@ export function OwnMessage({ message }: { message: Own }) {
                 type="button"
                 class="outlined"
                 onClick={() => {
-                  composerText.value = message.text;
+                  composerText.value = [message.text, composerText.value]
+                    .filter((text) => text.trim() !== '')
+                    .join('\n\n');
                   chat.discard(message.id);
                 }}
               >
