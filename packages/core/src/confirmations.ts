@@ -68,6 +68,7 @@ export class TurnConfirmations {
       this.#done,
     );
     this.#context.fault('confirm.opened');
+    if (this.#replied.has(event.id)) return;
     if (confirmation.decision !== undefined) return this.#reply(event.id, confirmation.decision);
 
     const t = translator(person.locale);
