@@ -77,6 +77,13 @@ export interface TestWeb {
   answer: ((event: IncomingEvent) => Promise<AcceptResult>) | undefined;
 }
 
+/** A directory in the place of the built page. */
+export function emptyPage(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'web-page-'));
+  writeFileSync(join(directory, 'index.html'), '<!doctype html><title>page</title>');
+  return directory;
+}
+
 const closers: (() => unknown)[] = [];
 
 /** For `afterEach`. */
@@ -89,14 +96,12 @@ export async function startWeb(
 ): Promise<TestWeb> {
   const { limits, clock = realClock, ...rest } = config;
   const timeline = new MemoryTimeline();
-  const clientDir = mkdtempSync(join(tmpdir(), 'web-page-'));
-  writeFileSync(join(clientDir, 'index.html'), '<!doctype html><title>page</title>');
   const adapter = createWebAdapter({
     ...WebAdapterConfig.parse({ port: 0, ...rest }),
     timeline,
     clock,
     logger: silent,
-    clientDir,
+    clientDir: emptyPage(),
     ...(limits === undefined ? {} : { limits }),
   });
   const events: IncomingEvent[] = [];

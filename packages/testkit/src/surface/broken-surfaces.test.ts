@@ -329,11 +329,6 @@ const BROKEN: readonly Broken[] = [
     caught: 'split: every part is within',
   },
   {
-    how: 'has no part for an empty text',
-    make: splitting((markdown, surface) => (markdown.trim() ? rightly(surface, markdown) : [])),
-    caught: 'split: every part is within',
-  },
-  {
     how: 'counts units where the messenger counts bytes',
     capabilities: { text: { limit: 100, unit: 'utf8' } },
     make: splitting((markdown) => {
