@@ -7,7 +7,9 @@ export class Answer {
   seq = 0;
   /** What the agent does now, in one line. */
   progress: string | undefined;
+  /** The first of them: an agent may name any number. */
   readonly files: string[] = [];
+  fileCount = 0;
   failure: { readonly code: string; readonly message: string } | undefined;
   ended = false;
   /** Text that could be seen was thrown away because the agent began anew. */
@@ -23,7 +25,8 @@ export class Answer {
         this.progress = event.phase === 'result' ? undefined : event.label || this.progress;
         break;
       case 'file':
-        this.files.push(event.path);
+        this.fileCount += 1;
+        if (this.files.length < 100) this.files.push(event.path);
         break;
       case 'end':
         this.ended = true;
@@ -36,6 +39,7 @@ export class Answer {
         this.text = '';
         this.progress = undefined;
         this.files.length = 0;
+        this.fileCount = 0;
         this.seq = 0;
         return;
       case 'confirm':

@@ -3,9 +3,13 @@ import type { Context } from './context.ts';
 import type { Delivery } from './delivery.ts';
 import { translator } from './i18n/catalogue.ts';
 import type { Job } from './lane.ts';
+import { clip, escapeMarkdown } from './markdown/escape.ts';
 import { persist } from './persist.ts';
 import { type Confirmation, type Lease, sleep } from './ports/index.ts';
 import { say } from './say.ts';
+
+/** In UTF-16 units. */
+const LONGEST_QUESTION = 4000;
 
 type ConfirmEvent = Extract<AgentEvent, { kind: 'confirm' }>;
 
@@ -72,15 +76,19 @@ export class TurnConfirmations {
     if (confirmation.decision !== undefined) return this.#reply(event.id, confirmation.decision);
 
     const t = translator(person.locale);
-    const choices = t('confirm_choices', { sign: adapter.capabilities.commandSign ?? '/' });
-    const question = t('confirm', { text: scrub(event.text) });
+    const choices = [
+      ...event.options.map(({ label }) => `- ${escapeMarkdown(scrub(label))}`),
+      '',
+      t('confirm_choices', { sign: adapter.capabilities.commandSign ?? '/' }),
+    ].join('\n');
+    const question = t('confirm', { text: clip(scrub(event.text), LONGEST_QUESTION) });
     const operations = say(adapter, {
       name: `${turn.id}:confirm:${event.id}`,
       address: turn.address,
       chat,
       role: 'system',
       markdown: adapter.capabilities.buttons === 'native' ? question : `${question}\n\n${choices}`,
-      buttons: confirmButtons(confirmation),
+      buttons: confirmButtons(confirmation, scrub),
     });
     const committed = await persist(this.#context, 'a question', () => store.enqueue(operations), this.#done);
     // Owned by delivery; the turn does not wait for it to be shown.
@@ -128,9 +136,9 @@ export class TurnConfirmations {
   }
 }
 
-function confirmButtons(confirmation: Confirmation): Button[] {
+function confirmButtons(confirmation: Confirmation, scrub: (text: string) => string): Button[] {
   return confirmation.options.map((option) => ({
-    label: option.label.slice(0, 64),
+    label: clip(scrub(option.label), 64),
     action: `confirm:${confirmation.token}:${option.id}`,
     style: option.kind === 'reject' ? 'danger' : option.kind === 'allow_once' ? 'primary' : 'plain',
   }));

@@ -247,9 +247,9 @@ describe('an answer', () => {
     agent.script = async function* () {
       yield { kind: 'error', code: 'quota', message: 'key sk-123 is out of money' };
     };
-    await begin({ scrub: (text) => text.replace('sk-123', '[hidden]') });
+    await begin({ scrub: (text) => text.replace('sk-123', '(hidden)') });
     messenger.say(room(), 'x');
-    await seen(() => expect(texts()[0]).toContain('key [hidden] is out of money'));
+    await seen(() => expect(texts()[0]).toContain('key (hidden) is out of money'));
   });
 
   it('that begins anew drops what was seen and says so', async () => {

@@ -15,6 +15,7 @@ import { Lanes } from './lanes.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { persist } from './persist.ts';
 import {
+  type Accepted,
   type AcceptResult,
   type Agents,
   type Chat,
@@ -134,13 +135,14 @@ export class Core {
     }
     const agentId = agents.assign(event.surface, author.externalId);
     if (agentId === undefined) return this.#refusals.refuse(adapter, event, 'not_served');
+    const person = `${event.surface}/${author.externalId}`;
     if (!isStop(event)) {
-      const wait = this.#rate.take(`${event.surface}/${author.externalId}`);
+      const wait = this.#rate.take(person);
       if (wait > 0) return this.#refusals.refuse(adapter, event, 'rate', { seconds: Math.ceil(wait / 1000) });
     }
     this.#context.fault('accept.before');
     const t = translator(author.locale ?? defaultLocale);
-    const accepted = await store.accept({
+    const input = {
       event,
       now: clock.now(),
       defaultLocale,
@@ -148,7 +150,16 @@ export class Core {
       queueLimit: limits.queue,
       staleAfterMs: limits.staleAfterMs,
       record: adapter.capabilities.history === 'store',
-    });
+    };
+    let accepted: Accepted;
+    try {
+      accepted = await store.accept(input);
+    } catch (error) {
+      // The messenger brings it again, perhaps often: the person said it once.
+      this.#rate.giveBack(person);
+      throw error;
+    }
+    if (accepted.outcome === 'duplicate') this.#rate.giveBack(person);
     if (accepted.outcome === 'queue_full') {
       return this.#refusals.refuse(adapter, event, 'queue_full', { limit: limits.queue });
     }
@@ -288,6 +299,11 @@ export class Core {
     }
     // Owned by delivery; nobody waits for these.
     void this.#delivery.pushAll(operations);
+    // Who said stop meant the turn that was running then.
+    const stopped = new Set(
+      events.filter(({ pending }) => isStop(pending.event)).map(({ chat }) => chat.key),
+    );
+    const resumed = new Set<Chat['key']>();
     const isStale = (sentAt: number) => clock.now() - sentAt > limits.staleAfterMs;
     for (const { turn, chat, person, events: journalled } of turns) {
       if (turn.state === 'queued' && isStale(turn.sentAt)) {
@@ -298,12 +314,16 @@ export class Core {
         this.#noteExpired(chat, person);
       } else {
         const job = { turn, chat, person, adapter };
-        this.#lanes.push(turn.state === 'running' ? { ...job, journalled } : job);
+        const running = turn.state === 'running';
+        this.#lanes.push(running ? { ...job, journalled, stopped: stopped.has(chat.key) } : job);
+        if (running) resumed.add(chat.key);
       }
     }
     for (const { pending, chat, person } of events) {
-      if (isStale(pending.event.sentAt)) {
-        await persist(this.#context, 'a stale command', () => store.completeEvent(pending.id, []));
+      // The stopped turn itself says that it was stopped.
+      const done = isStop(pending.event) && resumed.has(chat.key);
+      if (done || isStale(pending.event.sentAt)) {
+        await persist(this.#context, 'the end of a command', () => store.completeEvent(pending.id, []));
       } else this.#handle(adapter, pending, chat, person);
     }
     for (const { chat, person } of unnoted) this.#noteExpired(chat, person);
@@ -316,7 +336,7 @@ export function createCore(options: CoreOptions): Core {
 
 function isStop(event: IncomingEvent): boolean {
   return (
-    (event.kind === 'command' && event.name === 'stop') ||
+    (event.kind === 'command' && event.name.toLowerCase() === 'stop') ||
     (event.kind === 'callback' && event.action === 'stop')
   );
 }

@@ -1,10 +1,14 @@
 import type { Button, MessageId } from '@surfaces/protocol';
 import type { Answer } from './answer.ts';
+import type { Context } from './context.ts';
 import { type MessageKey, translator } from './i18n/catalogue.ts';
 import type { Job } from './lane.ts';
-import type { Limits } from './limits.ts';
+import { clip, insideCode } from './markdown/escape.ts';
 import type { NewOperation, TurnOutcome } from './ports/index.ts';
 import { say } from './say.ts';
+
+/** So many files are named; the rest is counted. */
+const FILES = 20;
 
 /** How a turn ended, and what is to be said about it. */
 export type Outcome =
@@ -24,16 +28,20 @@ export function finalOperations(
   answer: Answer,
   outcome: Outcome,
   placeholder: MessageId | undefined,
-  limits: Limits,
+  { limits, scrub }: Pick<Context, 'limits' | 'scrub'>,
 ): NewOperation[] {
   const { turn, chat, person, adapter } = job;
   const t = translator(person.locale);
+  const sign = adapter.capabilities.commandSign ?? '/';
   const retry: Button[] = [{ label: t('button_retry'), action: `retry:${turn.id}` }];
   const common = { address: turn.address, chat, turn: turn.id } as const;
   const operations: NewOperation[] = [];
 
-  const paragraphs = [answer.text.slice(0, limits.answer).trim()];
-  paragraphs.push(...answer.files.map((path) => t('file_not_supported', { path })));
+  const paragraphs = [clip(scrub(answer.text), limits.answer).trim()];
+  for (const path of answer.files.slice(0, FILES)) {
+    paragraphs.push(t('file_not_supported', { path: insideCode(clip(scrub(path), 200)) }));
+  }
+  if (answer.fileCount > FILES) paragraphs.push(t('expired_more', { count: answer.fileCount - FILES }));
   if (answer.restarted) paragraphs.push(t('answer_restarted'));
   let markdown = paragraphs
     .filter((paragraph) => paragraph !== '')
@@ -50,7 +58,10 @@ export function finalOperations(
         ...common,
         name: `${turn.id}:notice`,
         role: 'system',
-        markdown: t(outcome.key, outcome.parameters),
+        markdown:
+          adapter.capabilities.buttons === 'none'
+            ? `${t(outcome.key, outcome.parameters)}\n\n${t('retry_hint', { sign })}`
+            : t(outcome.key, outcome.parameters),
         state: outcome.kind === 'cancelled' ? 'final' : 'failed',
         buttons: retry,
       }),

@@ -18,6 +18,8 @@ export interface Job {
   readonly adapter: SurfaceAdapter;
   /** An earlier process had begun it: the events that were journalled. */
   readonly journalled?: readonly AgentEvent[];
+  /** The person said stop to that process: the agent is told so now. */
+  readonly stopped?: boolean;
 }
 
 /** One run of one turn. */

@@ -27,7 +27,11 @@ export class Preview {
   #call: Promise<void> | undefined;
   #lastAt = Number.NEGATIVE_INFINITY;
   #messageId: MessageId | undefined;
+  /** Another process may have edited for the same turn: its ids are used up. */
+  readonly #runId = crypto.randomUUID().slice(0, 8);
   #edits = 0;
+  /** What the placeholder was last made to say. */
+  #edited: string | undefined;
   #ended = false;
 
   constructor(
@@ -125,10 +129,15 @@ export class Preview {
     }
     this.#run(async (signal) => {
       if (drafts) {
-        await drafts.show(address, { turnId: this.#turn.id, ...state }, signal);
+        await drafts.show(address, { turnId: this.#turn.id, ...this.#visible(state) }, signal);
       } else if (edits && messageId) {
-        const shown = state.text === '' ? (state.progress ?? '…') : state.text;
-        const [first = '…'] = this.#adapter.split(shown);
+        const { text, progress } = this.#visible(state);
+        const shown = text === '' ? (progress ?? '…') : text;
+        // Only the first part is shown, so only so much of a long answer is looked at each time.
+        const [first = '…'] = this.#adapter.split(shown.slice(0, this.#adapter.capabilities.text.limit * 2));
+        this.#shown = state;
+        if (first === this.#edited) return;
+        this.#edited = first;
         this.#edits += 1;
         await edits.edit(
           address,
@@ -143,13 +152,18 @@ export class Preview {
             last: false,
             buttons: [],
           },
-          operationId(this.#turn.id, 'preview', this.#edits),
+          operationId(this.#turn.id, 'preview', this.#runId, this.#edits),
           signal,
         );
       }
       this.#shown = state;
       if (state.text !== '') this.#onFirstText();
     });
+  }
+
+  #visible({ text, progress }: PreviewState): PreviewState {
+    const { scrub } = this.#context;
+    return { text: scrub(text), ...(progress === undefined ? {} : { progress: scrub(progress) }) };
   }
 
   #run(call: (signal: AbortSignal) => Promise<void>): void {

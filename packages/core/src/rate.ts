@@ -27,6 +27,12 @@ export class RateLimiter {
     return 0;
   }
 
+  /** What was counted was no use of it after all. */
+  giveBack(key: string): void {
+    const bucket = this.#bucket(key);
+    bucket.tokens = Math.min(this.#burst, bucket.tokens + 1);
+  }
+
   #bucket(key: string): Bucket {
     const now = this.#clock.now();
     let bucket = this.#buckets.get(key);

@@ -55,7 +55,8 @@ export class Refusals {
       .send(
         event.address,
         { ...message, buttons: [] },
-        operationId('refusal', event.eventId),
+        // An event id may be as long as an operation id.
+        operationId('refusal', event.eventId.slice(-200)),
         this.#context.stopping,
       )
       .catch((error) =>

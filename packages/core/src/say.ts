@@ -19,9 +19,13 @@ export function operationId(...parts: readonly (string | number)[]): OperationId
   return OperationIdSchema.parse(parts.join(':'));
 }
 
-/** What is to be said, as operations: one per part that fits the surface. */
+/**
+ * What is to be said, as operations: one per part that fits the surface. Buttons are left out where
+ * there are none; who says it says in words what they would do.
+ */
 export function say(adapter: SurfaceAdapter, saying: Saying): NewOperation[] {
   const parts = adapter.split(saying.markdown);
+  const buttons = adapter.capabilities.buttons === 'none' ? [] : (saying.buttons ?? []);
   return parts.map((markdown, part) => {
     const last = part === parts.length - 1;
     return {
@@ -37,7 +41,7 @@ export function say(adapter: SurfaceAdapter, saying: Saying): NewOperation[] {
         ...(saying.turn === undefined ? {} : { turnId: saying.turn }),
         part,
         last,
-        buttons: last ? [...(saying.buttons ?? [])] : [],
+        buttons: last ? [...buttons] : [],
       },
     };
   });

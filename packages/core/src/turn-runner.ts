@@ -7,10 +7,14 @@ import type { Delivery } from './delivery.ts';
 import { finalOperations, type Outcome } from './final.ts';
 import { Journal } from './journal.ts';
 import type { Job, Run } from './lane.ts';
+import { clip, escapeMarkdown } from './markdown/escape.ts';
 import { persist } from './persist.ts';
 import { type Confirmation, isStoreError, type Lease } from './ports/index.ts';
 import { Preview } from './preview.ts';
 import { keepTyping } from './typing.ts';
+
+/** Of an agent's own words about its failure so much is shown, in UTF-16 units. */
+const LONGEST_ERROR = 500;
 
 /** The person said stop. */
 class StopRequested extends Error {
@@ -109,6 +113,8 @@ export class TurnRun implements Run {
     );
     for (const event of journalled ?? []) this.#take(event);
     if (this.#answer.ended || this.#answer.failure) return this.#said();
+    // Only a request that is under way again can be cancelled at the agent.
+    const cancelStop = this.job.stopped ? this.#context.clock.after(0, () => this.stop()) : undefined;
     try {
       for await (const event of client.send(this.#request(), this.#abort.signal)) {
         fault('turn.event');
@@ -120,6 +126,8 @@ export class TurnRun implements Run {
       }
     } catch (error) {
       return this.#failed(error);
+    } finally {
+      cancelStop?.();
     }
     return this.#said();
   }
@@ -134,7 +142,7 @@ export class TurnRun implements Run {
       return {
         kind: 'failed',
         key: 'agent_error',
-        parameters: { message: this.#context.scrub(failure.message) },
+        parameters: { message: escapeMarkdown(clip(this.#context.scrub(failure.message), LONGEST_ERROR)) },
       };
     }
     return this.#answer.ended ? { kind: 'answered' } : { kind: 'interrupted', key: 'agent_interrupted' };
@@ -208,7 +216,7 @@ export class TurnRun implements Run {
       this.#answer,
       outcome,
       this.#preview.messageId,
-      this.#context.limits,
+      this.#context,
     );
     fault('final.before');
     const committed = await persist(this.#context, 'a final answer', () =>

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import type { Handler, Handling, Reply } from '../dispatcher.ts';
 import type { Lanes } from '../lanes.ts';
+import { escapeMarkdown } from '../markdown/escape.ts';
 import type { Decision } from '../ports/index.ts';
 
 /** `yes` and `no`: the newest open question of the chat, once. `yes` never means 'always'. */
@@ -55,6 +56,7 @@ async function settle(
   const run = lanes.running(chat.key);
   // Owned by the run, which ends with its turn.
   if (run?.job.turn.id === confirmation.turn) void run.decided(confirmation);
-  const label = confirmation.options.find((option) => option.id === confirmation.decision)?.label ?? '';
+  const chosen = confirmation.options.find((option) => option.id === confirmation.decision);
+  const label = escapeMarkdown(context.scrub(chosen?.label ?? ''));
   return [{ markdown: t(decision.outcome === 'decided' ? 'confirm_chosen' : 'confirm_already', { label }) }];
 }

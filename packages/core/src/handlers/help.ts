@@ -1,4 +1,5 @@
 import type { Command, Dispatcher } from '../dispatcher.ts';
+import { insideCode } from '../markdown/escape.ts';
 
 export function help(dispatcher: Dispatcher): Command {
   return {
@@ -17,6 +18,6 @@ export const unknownCommand: Command = {
   name: '*',
   help: 'help_help',
   handle: async ({ t, sign, event }) => [
-    { markdown: t('unknown_command', { sign, command: event.name.replaceAll('`', '') }) },
+    { markdown: t('unknown_command', { sign, command: insideCode(event.name) }) },
   ],
 };

@@ -1,4 +1,5 @@
 import type { Command } from '../dispatcher.ts';
+import { escapeMarkdown } from '../markdown/escape.ts';
 
 export const start: Command = {
   name: 'start',
@@ -7,8 +8,3 @@ export const start: Command = {
     { markdown: t('welcome', { name: escapeMarkdown(person.name), sign }) },
   ],
 };
-
-/** A name is text, whatever characters it has. */
-function escapeMarkdown(text: string): string {
-  return text.replace(/[\\`*_{}[\]()#+\-.!|<>~]/g, '\\$&');
-}

@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import type { Command } from '../dispatcher.ts';
 import type { Translate } from '../i18n/catalogue.ts';
 import type { Lanes } from '../lanes.ts';
+import { clip, insideCode } from '../markdown/escape.ts';
 import type { Chat, Operation, Turn } from '../ports/index.ts';
 
 /** How many of the last turns are listed. */
@@ -16,11 +17,15 @@ export function status(context: Context, lanes: Lanes): Command {
     handle: async ({ chat, t }) => {
       const [agentState, turns, operations] = await Promise.all([
         agentStateOf(context, lanes, chat, t),
-        context.store.lastTurns(chat.key, TURNS),
+        // All that can wait, so that they are counted right.
+        context.store.lastTurns(chat.key, TURNS + context.limits.queue),
         context.store.lastOperations(chat.key, TURNS * 8),
       ]);
       const queued = turns.filter((turn) => turn.state === 'queued').length;
-      const answers = turns.map((turn) => `- ${answerLine(turn, operations, t)}`).join('\n');
+      const answers = turns
+        .slice(0, TURNS)
+        .map((turn) => `- ${answerLine(turn, operations, t)}`)
+        .join('\n');
       return [
         {
           markdown: t('status', {
@@ -52,7 +57,7 @@ async function agentStateOf(context: Context, lanes: Lanes, chat: Chat, t: Trans
 }
 
 function answerLine(turn: Turn, operations: readonly Operation[], t: Translate): string {
-  const words = turn.text.replace(/\s+/g, ' ').replaceAll('`', "'").slice(0, 40);
+  const words = clip(insideCode(turn.text), 40);
   const state = t(`turn_${turn.outcome ?? (turn.state === 'running' ? 'running' : 'queued')}`);
   const mine = operations.filter((operation) => operation.turn === turn.id);
   if (turn.state !== 'finished' || mine.length === 0) return `\`${words}\`: ${state}`;
