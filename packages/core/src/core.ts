@@ -225,7 +225,11 @@ export class Core {
 
   /** Commands and buttons do not wait in the lane. */
   #handle(adapter: SurfaceAdapter, pending: PendingEvent, chat: Chat, person: Person): void {
-    const work = this.#dispatch(adapter, pending, chat, person).catch((error) => {
+    this.#own(pending, chat, this.#dispatch(adapter, pending, chat, person));
+  }
+
+  #own(pending: PendingEvent, chat: Chat, dispatched: Promise<void>): void {
+    const work = dispatched.catch((error) => {
       if (this.#context.stopping.aborted) return;
       this.#context.logger.error({ event: pending.id, chat: chat.key, err: error }, 'a command failed');
     });
@@ -304,7 +308,15 @@ export class Core {
     for (const { pending, chat, person } of events) {
       if (isStale(pending.event.sentAt)) {
         await persist(this.#context, 'a stale command', () => store.completeEvent(pending.id, []));
-      } else this.#handle(adapter, pending, chat, person);
+      } else {
+        // What it speaks of, to stop it, say, must be there again.
+        const ready = this.#lanes.begun(chat.key);
+        this.#own(
+          pending,
+          chat,
+          ready.then(() => this.#dispatch(adapter, pending, chat, person)),
+        );
+      }
     }
     for (const { chat, person } of unnoted) this.#noteExpired(chat, person);
   }
