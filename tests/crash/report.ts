@@ -21,9 +21,13 @@ export function describeReport(report: Report): string {
       .map(([point, count]) => `${point} ${count}`);
     lines.push(`  ${victim} killed ${sum} times: ${where.join(', ')}`);
   }
-  const counts = Object.entries(report.counts).map(([name, count]) => `${name} ${count}`);
+  const counts = Object.entries(report.counts).map(([name, count]) => `${inWords(name)} ${count}`);
   lines.push(`  ${counts.join(', ')}`);
   for (const problem of report.problems.slice(0, SHOWN)) lines.push(`  ✗ ${problem}`);
   if (report.problems.length > SHOWN) lines.push(`  … and ${report.problems.length - SHOWN} more`);
   return lines.join('\n');
+}
+
+function inWords(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

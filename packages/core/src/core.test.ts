@@ -473,6 +473,27 @@ describe('after a crash', () => {
     await seen(() => expect(texts().at(-1)).toBe('x'));
   });
 
+  it('stops what was to be stopped when it came', async () => {
+    const endless: Script = async function* () {
+      yield { kind: 'text', text: 'so far' };
+      await new Promise(() => undefined);
+    };
+    agent.script = endless;
+    let crash = false;
+    await begin({
+      fault: (point) => {
+        if (crash && point === 'accept.stored') throw new Error('the process is gone');
+      },
+    });
+    messenger.say(room(), 'x');
+    await seen(() => expect(messenger.drafts(room())).toHaveLength(1));
+    crash = true;
+    messenger.say(room(), '/stop');
+    await seen(async () => expect((await database.open().recover([messenger])).events).toHaveLength(1));
+    await restart(endless);
+    await seeing(['so far', 'Stopped.']);
+  });
+
   it('says that an answer was stopped, when the agent has stopped it already', async () => {
     agent.script = async function* () {
       yield { kind: 'text', text: 'so far' };

@@ -236,7 +236,11 @@ export class Core {
 
   /** Commands and buttons do not wait in the lane. */
   #handle(adapter: SurfaceAdapter, pending: PendingEvent, chat: Chat, person: Person): void {
-    const work = this.#dispatch(adapter, pending, chat, person).catch((error) => {
+    this.#own(pending, chat, this.#dispatch(adapter, pending, chat, person));
+  }
+
+  #own(pending: PendingEvent, chat: Chat, dispatched: Promise<void>): void {
+    const work = dispatched.catch((error) => {
       if (this.#context.stopping.aborted) return;
       this.#context.logger.error({ event: pending.id, chat: chat.key, err: error }, 'a command failed');
     });
@@ -324,7 +328,15 @@ export class Core {
       const done = isStop(pending.event) && resumed.has(chat.key);
       if (done || isStale(pending.event.sentAt)) {
         await persist(this.#context, 'the end of a command', () => store.completeEvent(pending.id, []));
-      } else this.#handle(adapter, pending, chat, person);
+      } else {
+        // What it speaks of, the question it answers, must be there again.
+        const ready = this.#lanes.begun(chat.key);
+        this.#own(
+          pending,
+          chat,
+          ready.then(() => this.#dispatch(adapter, pending, chat, person)),
+        );
+      }
     }
     for (const { chat, person } of unnoted) this.#noteExpired(chat, person);
   }

@@ -41,6 +41,7 @@ export class Lane {
   #working = false;
   #current: Turn['id'] | undefined;
   #cancelIdle: (() => void) | undefined;
+  #begun: Promise<void> = Promise.resolve();
 
   /** `draining`: begin nothing more; what has not begun is in the store and begins at the next start. */
   constructor(
@@ -65,8 +66,15 @@ export class Lane {
     if (this.#working) return;
     this.#working = true;
     this.#cancelIdle?.();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#begun = promise;
     // Owned: `#work` handles every failure itself.
-    void this.#work();
+    void this.#work(resolve);
+  }
+
+  /** Resolves when what is first in line runs, or cannot. */
+  get begun(): Promise<void> {
+    return this.#begun;
   }
 
   /** Claimed once and kept while the lane lives. */
@@ -77,7 +85,7 @@ export class Lane {
     return this.#lease;
   }
 
-  async #work(): Promise<void> {
+  async #work(begun: () => void): Promise<void> {
     for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) {
       if (this.#draining()) break;
       this.#current = job.turn.id;
@@ -85,7 +93,9 @@ export class Lane {
         const lease = await this.#claim();
         // The claim may have waited for the store while the core began to stop.
         if (this.#draining()) break;
-        await this.#start(job, lease).done;
+        const { done } = this.#start(job, lease);
+        begun();
+        await done;
       } catch (error) {
         if (isStoreError(error) && error.code === 'lease_lost') this.#lease = undefined;
         if (!this.#context.stopping.aborted) {
@@ -95,7 +105,9 @@ export class Lane {
           );
         }
       }
+      begun();
     }
+    begun();
     this.#working = false;
     this.#current = undefined;
     if (this.#draining()) return;

@@ -35,6 +35,11 @@ export class Lanes {
     return lane;
   }
 
+  /** Resolves when what is first in line in this chat runs, or cannot; at once where nothing is. */
+  begun(chat: ChatKey): Promise<void> {
+    return this.#lanes.get(chat)?.begun ?? Promise.resolve();
+  }
+
   /** The turn of this chat that runs now. */
   running(chat: ChatKey): TurnRun | undefined {
     return this.#runs.get(chat);
