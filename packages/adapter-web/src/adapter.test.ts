@@ -219,11 +219,14 @@ describe('an answer', () => {
 
 describe('coming back', () => {
   it('shows what was missed: nothing missing, nothing twice, in order', async () => {
-    const step = fc.oneof(
-      fc.record({ do: fc.constantFrom('answer', 'message', 'drop', 'come'), page: fc.nat(2) }),
-    );
+    const step = fc.record({
+      what: fc.constantFrom('answer', 'message', 'drop', 'come', 'come'),
+      page: fc.nat(2),
+      // Long enough for a connection to stand, or to be caught in the middle of anything.
+      restMs: fc.nat(6),
+    });
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { minLength: 15, maxLength: 50 }), async (steps) => {
         const web = await startWeb();
         const seen: number[][] = [[], [], []];
         const pages: (TestPage | undefined)[] = [undefined, undefined, undefined];
@@ -242,7 +245,7 @@ describe('coming back', () => {
           pages[n] = page;
         };
         let count = 0;
-        for (const { do: what, page: n } of steps) {
+        for (const { what, page: n, restMs } of steps) {
           count += 1;
           if (what === 'answer') void say(web, `answer ${count}`);
           else if (what === 'drop') await drop(n);
@@ -250,7 +253,7 @@ describe('coming back', () => {
           else
             pages[n]?.socket.readyState === 1 &&
               pages[n]?.post({ type: 'message', id: id(count), text: 'x' });
-          if (count % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
+          await new Promise((resolve) => setTimeout(resolve, restMs));
         }
         for (const n of [0, 1, 2]) {
           await drop(n);

@@ -22,7 +22,10 @@ export interface Timeline {
     message: OutgoingMessage,
     at: number,
   ): Promise<{ readonly seq: number; readonly fresh: boolean }>;
-  /** In order of `seq`. Without `after`: the last `limit` entries. `before` pages backwards. */
+  /**
+   * In order of `seq`. Without `after`: the last `limit` entries. `before` pages backwards. At one
+   * address no entry appears below one that was read before: readers go on from the last they have.
+   */
   read(
     address: Address,
     page: { readonly after?: number; readonly before?: number; readonly limit: number },
