@@ -14,7 +14,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** A browser's storage: what is kept are its enumerable keys. */
+/** A browser's storage: what is kept are its enumerable keys, in no order that one could rely on. */
 function storage(): Storage {
   const methods = {
     getItem(this: Record<string, string>, key: string) {
@@ -27,7 +27,9 @@ function storage(): Storage {
       delete this[key];
     },
   };
-  return Object.create(methods);
+  return new Proxy(Object.create(methods), {
+    ownKeys: (target) => Reflect.ownKeys(target).reverse(),
+  });
 }
 
 function bot(seq: number, turnId: string, part = 0, last = true): Entry {
@@ -67,6 +69,8 @@ class World {
     const base = { version: 1, locale: 'en', limits: { text: 1000 }, canLogOut: false } as const;
     this.#toPage.push({ type: 'welcome', person, ...base, reset, older: reset && first.length === PAGE });
     for (const entry of first) this.#toPage.push({ type: 'entries', entries: [entry] });
+    // A server may repeat itself.
+    this.#toPage.push({ type: 'entries', entries: first.slice(-2) });
     this.#cursor = this.timeline.at(-1)?.seq ?? 0;
     this.#toPage.push({ type: 'caught_up', busy: false, drafts: [...this.#drafts] });
     for (const turnId of this.#drafts) this.#draft(turnId);
@@ -99,6 +103,11 @@ class World {
     this.#append(bot(this.#nextSeq(), turnId, 0, false));
     this.#append(bot(this.#nextSeq(), turnId, 1));
     this.#drafts.delete(turnId);
+  }
+
+  /** The same person in other browsers. */
+  elsewhere(): void {
+    for (let i = 0; i <= MAX_CATCH_UP; i++) this.#append(bot(this.#nextSeq(), `e${this.#turns++}`));
   }
 
   serve(): void {
@@ -168,6 +177,7 @@ const STEPS = {
   write: (world: World) => world.write(),
   begin: (world: World) => world.begin(),
   finish: (world: World) => world.finish(),
+  elsewhere: (world: World) => world.elsewhere(),
   refuse: (world: World) => world.refuse(),
   older: (world: World) => world.chat.loadOlder(),
   serve: (world: World) => world.serve(),
@@ -180,7 +190,15 @@ const step = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.constantFrom(
-      ...(['lose', 'reload', 'begin', 'finish', 'refuse', 'older'] as const satisfies (keyof typeof STEPS)[]),
+      ...([
+        'lose',
+        'reload',
+        'begin',
+        'finish',
+        'elsewhere',
+        'refuse',
+        'older',
+      ] as const satisfies (keyof typeof STEPS)[]),
     ),
   },
 );
@@ -217,13 +235,15 @@ test('after any losses, reloads and refusals the page shows what the server has'
 test('an answer in several parts is shown once, by its preview or by its parts', () => {
   const chat = new Chat(() => undefined, { arrived: () => undefined });
   const shown = () =>
-    itemsOf(chat.entries.value, chat.pending.value, chat.drafts.value).map(({ key }) => key);
+    itemsOf(chat.entries.value, chat.pending.value, chat.drafts.value).map(
+      ({ kind, key }) => `${kind} ${key}`,
+    );
   chat.receive({ type: 'draft', turnId: 't', from: 0, text: 'a', since: 0 });
-  expect(shown()).toEqual(['t:t']);
+  expect(shown()).toEqual(['draft t:t']);
   chat.receive({ type: 'entries', entries: [bot(1, 't', 0, false)] });
-  expect(shown()).toEqual(['t:t']);
+  expect(shown()).toEqual(['draft t:t']);
   chat.receive({ type: 'entries', entries: [bot(2, 't', 1)] });
-  expect(shown()).toEqual(['t:t', 's:2']);
+  expect(shown()).toEqual(['entry t:t', 'entry s:2']);
 });
 
 test('what one person wrote is never sent as another', () => {
@@ -243,4 +263,14 @@ test('what one person wrote is never sent as another', () => {
   chat.closed();
   welcome('a');
   expect(sent).toMatchObject([{ type: 'message', text: 'of a' }]);
+});
+
+test('a message that was taken before what is shown now does not stay behind', () => {
+  vi.stubGlobal('localStorage', storage());
+  const chat = new Chat(() => undefined, { arrived: () => undefined });
+  chat.send('long ago');
+  chat.receive({ type: 'entries', entries: [bot(100, 't')] });
+  const [message] = chat.pending.value;
+  chat.receive({ type: 'accepted', id: message?.id ?? '', seq: 7 });
+  expect(chat.pending.value).toEqual([]);
 });
