@@ -5,6 +5,7 @@
  */
 import { type Signal, signal } from '@preact/signals';
 import type { ClientFrame, Entry, ServerFrame } from '../../src/frames.ts';
+import { keep, kept } from './kept.ts';
 import { forgetUnsent, keepUnsent, readUnsent } from './unsent.ts';
 
 type Refused = Extract<ServerFrame, { type: 'refused' }>;
@@ -70,8 +71,8 @@ export class Chat {
     // Strictly growing, so that the order of writing survives a reload.
     const at = Math.max(Date.now(), (this.pending.value.at(-1)?.at ?? 0) + 1);
     const message: Pending = { id: newId(), text, at, state: 'sending' };
-    const person = this.person.value;
-    if (person !== undefined) keepUnsent(person.id, message);
+    const person = this.person.value?.id ?? kept('person');
+    if (person !== null) keepUnsent(person, message);
     this.pending.value = [...this.pending.value, message];
     this.#next();
   }
@@ -170,8 +171,13 @@ export class Chat {
       this.pending.value = [];
       this.drafts.value = [];
     }
-    // What was written before we knew for whom is kept from now on.
-    for (const message of this.pending.value) keepUnsent(frame.person.id, message);
+    // What was written before we knew for whom was kept for whoever was here last.
+    const last = kept('person');
+    for (const message of this.pending.value) {
+      if (last !== null) forgetUnsent(last, message.id);
+      keepUnsent(frame.person.id, message);
+    }
+    keep('person', frame.person.id);
     const here = new Set(this.pending.value.map((message) => message.id));
     const found = readUnsent(frame.person.id).filter((message) => !here.has(message.id));
     const earlier = found.map((message) => ({ ...message, state: 'sending' as const }));
