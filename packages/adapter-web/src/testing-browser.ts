@@ -1,6 +1,5 @@
 /** For the conformance suite: somebody whose browser stays open, comes back after a break and sends again. */
 import { randomUUID } from 'node:crypto';
-import type { Seen } from '@surfaces/testkit';
 import { WebSocket } from 'ws';
 import { type ClientFrame, ServerFrame } from './frames.ts';
 import { TestPage } from './testing-web.ts';
@@ -34,7 +33,7 @@ export class Browser {
   }
 
   /** What a browser that is opened now shows. */
-  async seen(): Promise<readonly Seen[]> {
+  async seen(): Promise<readonly { text: string; buttons: readonly string[] }[]> {
     return (await this.#shown()).map(({ markdown, buttons }) => ({
       text: markdown,
       buttons: buttons.map((button) => button.label),
