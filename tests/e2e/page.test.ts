@@ -3,11 +3,12 @@
  * Pictures of what is seen go to `SURFACES_SCREENSHOTS` or a new temporary directory.
  */
 import { mkdirSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { liveOrSkip } from '@surfaces/testkit';
 import type { Browser } from 'playwright-core';
-import { afterEach, beforeEach, expect, type TestContext, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, type TestContext, test, vi } from 'vitest';
+import { contrast } from './contrast.ts';
 import { launchBrowser, Person } from './person.ts';
 import { RunningApp } from './running-app.ts';
 
@@ -334,6 +335,31 @@ test('the reader stays where they are; earlier messages come when they are wante
   expect((await person.shown()).at(0)).toEqual({ role: 'person', text: 'long 300' });
 }, 120_000);
 
+test('from another address: a key, the chat, and out again', async (context) => {
+  const here = Object.values(networkInterfaces()).flat();
+  const own = here.find((one) => one?.family === 'IPv4' && !one.internal)?.address;
+  // Only there the page is not a secure context, where browsers have less to offer.
+  if (own === undefined) return context.skip('needs a network address besides the loopback one');
+  const key = 'a-long-key-of-one-person';
+  const open = new RunningApp({ WEB_HOST: '0.0.0.0', WEB_ACCESS_KEYS: `ann:${key}` });
+  onTestFinished(() => open.dispose());
+  await open.start();
+  const page = await (await browser.newContext({ locale: 'en-GB' })).newPage();
+  await page.goto(open.url.replace('127.0.0.1', own));
+  await page.getByLabel('Access key').fill(key);
+  await page.keyboard.press('Enter');
+  await page.getByTestId('composer').fill('hello from elsewhere');
+  await page.getByTestId('send').click();
+  await page.locator('[data-role=agent][data-state=final]', { hasText: 'hello from elsewhere' }).waitFor();
+  await page.getByText('ann', { exact: true }).waitFor();
+  await page.getByTestId('composer').fill('not for the next one');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByLabel('Access key').fill(key);
+  await page.keyboard.press('Enter');
+  await page.locator('[data-testid=connection][data-state=online]').waitFor();
+  expect(await page.getByTestId('composer').inputValue()).toBe('');
+}, 60_000);
+
 test('light, dark, narrow: nothing sticks out, everything can be read', async () => {
   const light = await Person.open(browser, app.url, { viewport: { width: 1280, height: 860 } });
   await picture(light, 'empty');
@@ -368,16 +394,3 @@ test('light, dark, narrow: nothing sticks out, everything can be read', async ()
     await person.close();
   }
 }, 90_000);
-
-/** WCAG 2 contrast of two `rgb(...)` colours. */
-function contrast(one: string, other: string): number {
-  const luminance = (colour: string) => {
-    const [red = 0, green = 0, blue = 0] = (colour.match(/[\d.]+/g) ?? []).map((part) => {
-      const value = Number(part) / 255;
-      return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  };
-  const [low = 0, high = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
-  return (high + 0.05) / (low + 0.05);
-}
