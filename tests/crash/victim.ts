@@ -16,12 +16,12 @@ export interface VictimOptions {
   readonly onMessage: (message: ProcessMessage) => void;
 }
 
-/** A point that nobody passes within this is not waited for longer. Milliseconds. */
-const POINT_MS = 5000;
+/** A point that is not passed so soon after the start is not waited for longer. Milliseconds. */
+const POINT_MS = 4000;
 const START_MS = 30_000;
 
 export class Victim {
-  /** How often it was killed, by point; `outside` for the others. */
+  /** How often it was killed, by point; the others by `outside`, and `missed` where a point was not passed. */
   readonly kills = new Map<string, number>();
   readonly #options: VictimOptions;
   #process: ChildProcess | undefined;
@@ -35,27 +35,37 @@ export class Victim {
     const child = this.#fork(kill.how === 'point' ? `${kill.point}#${kill.nth}` : undefined);
     const over = new AbortController();
     const exited = once(child, 'exit').finally(() => over.abort());
-    const ms = kill.how === 'outside' ? kill.afterMs : POINT_MS;
-    await Promise.race([exited, wait(ms, undefined, { signal: over.signal }).catch(() => undefined)]);
+    const pause = (ms: number) => wait(ms, undefined, { signal: over.signal }).catch(() => undefined);
+    if (kill.how === 'outside') await pause(kill.afterMs);
+    else {
+      await Promise.race([ready(child), pause(START_MS)]);
+      await pause(POINT_MS);
+    }
     const itself = over.signal.aborted;
     child.kill('SIGKILL');
     const [code, signal] = await exited;
     this.#process = undefined;
     if (signal !== 'SIGKILL')
       throw new Error(`the ${this.#options.name} ended by itself (${code ?? signal})`);
-    const where = itself && kill.how === 'point' ? kill.point : 'outside';
+    const where = kill.how === 'outside' ? 'outside' : itself ? kill.point : 'missed';
     this.kills.set(where, (this.kills.get(where) ?? 0) + 1);
   }
 
   /** Starts it to stay. Resolves when it is ready. */
   async start(): Promise<void> {
     const child = this.#fork(undefined);
-    const ready = new Promise<void>((resolve, reject) => {
-      child.on('message', (message: ProcessMessage) => message.type === 'ready' && resolve());
-      child.once('exit', (code) => reject(new Error(`the ${this.#options.name} ended by itself (${code})`)));
-      setTimeout(() => reject(new Error(`the ${this.#options.name} is not ready`)), START_MS).unref();
+    const late = new AbortController();
+    const failed = once(child, 'exit').then(([code, signal]) => {
+      throw new Error(`the ${this.#options.name} ended by itself (${code ?? signal})`);
     });
-    await ready;
+    const timeout = wait(START_MS, undefined, { signal: late.signal }).then(() => {
+      throw new Error(`the ${this.#options.name} is not ready`);
+    });
+    // Who loses the race is heard by nobody.
+    failed.catch(() => undefined);
+    timeout.catch(() => undefined);
+    await Promise.race([ready(child), failed, timeout]);
+    late.abort();
   }
 
   /** Asks it to stop, as an operator does. Rejects when it does not end well. */
@@ -91,4 +101,12 @@ export class Victim {
     this.#process = child;
     return child;
   }
+}
+
+function ready(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.on('message', (message: ProcessMessage) => {
+      if (message.type === 'ready') resolve();
+    });
+  });
 }
