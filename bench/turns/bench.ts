@@ -1,0 +1,71 @@
+/** Turns of the whole durable way, beside the npm package `chat` that stores nothing and the bare call to the agent. */
+import { join } from 'node:path';
+import { Child } from '../child.ts';
+import type { Report } from '../report.ts';
+import { interleave, median, medianRatio } from '../sampling.ts';
+import type { Settings } from '../settings.ts';
+import type { EchoAgent } from './agent.child.ts';
+import type { BareSide } from './bare.child.ts';
+import type { ChatSide } from './chat.child.ts';
+import type { OurSide } from './ours.child.ts';
+
+const MANY = 64;
+
+export async function benchTurns(settings: Settings): Promise<Report> {
+  await using agent = new Child<EchoAgent>(new URL('./agent.child.ts', import.meta.url), settings);
+  await using ours = new Child<OurSide>(new URL('./ours.child.ts', import.meta.url), settings);
+  await using chat = new Child<ChatSide>(new URL('./chat.child.ts', import.meta.url), settings);
+  await using bare = new Child<BareSide>(new URL('./bare.child.ts', import.meta.url), settings);
+  const agentUrl = await agent.call('url');
+  await ours.call('start', { agentUrl, dataDir: join(settings.dataDir, 'turns') });
+  await chat.call('start', { agentUrl });
+  await bare.call('start', { agentUrl });
+
+  const ms = settings.quick ? 100 : 1500;
+  const rounds = settings.quick ? 2 : 9;
+  // Compiled before anything counts.
+  for (const side of [ours, chat, bare]) await side.call('drive', { chats: MANY, ms: ms * 2 });
+
+  const latency = await interleave(rounds, {
+    ours: async () => (await ours.call('drive', { chats: 1, ms })).p50,
+    bare: async () => (await bare.call('drive', { chats: 1, ms })).p50,
+  });
+  const one = await interleave(rounds, {
+    ours: async () => (await ours.call('drive', { chats: 1, ms })).perSecond,
+    chat: async () => (await chat.call('drive', { chats: 1, ms })).perSecond,
+  });
+  const many = await interleave(rounds, {
+    ours: async () => (await ours.call('drive', { chats: MANY, ms })).perSecond,
+    chat: async () => (await chat.call('drive', { chats: MANY, ms })).perSecond,
+  });
+  const added = latency.ours.map((taken, round) => taken - (latency.bare[round] ?? Number.NaN));
+  return {
+    name: 'turns',
+    title: 'Turns, from the message to its visible answer',
+    method:
+      `Ours: core, a surface in memory, SQLite with synchronous=FULL on disk. The other: chat 4.41.1, state in memory, ` +
+      `concurrency "queue", its handler makes a bare WebSocket call and posts. The same agent process for all; in each ` +
+      `chat one message after another; ${rounds} interleaved rounds of ${ms} ms; medians.`,
+    figures: [
+      { name: 'ours, 1 chat', value: median(one.ours), unit: 'turns/s' },
+      { name: 'chat, 1 chat', value: median(one.chat), unit: 'turns/s' },
+      { name: 'ours over chat, 1 chat', value: medianRatio(one.ours, one.chat), unit: '' },
+      { name: `ours, ${MANY} chats`, value: median(many.ours), unit: 'turns/s' },
+      { name: `chat, ${MANY} chats`, value: median(many.chat), unit: 'turns/s' },
+      {
+        name: `ours over chat, ${MANY} chats`,
+        value: medianRatio(many.ours, many.chat),
+        unit: '',
+        target: { limit: 'at least', value: 0.5, aim: 1 },
+      },
+      { name: 'bare WebSocket call, p50', value: median(latency.bare), unit: 'ms' },
+      { name: 'ours, 1 chat, p50', value: median(latency.ours), unit: 'ms' },
+      {
+        name: 'added to the bare call, p50',
+        value: median(added),
+        unit: 'ms',
+        target: { limit: 'at most', value: 3 },
+      },
+    ],
+  };
+}
