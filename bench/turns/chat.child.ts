@@ -3,17 +3,30 @@ import { createMemoryState } from '@chat-adapter/state-memory';
 import {
   type Adapter,
   type AdapterPostableMessage,
+  BaseFormatConverter,
   Chat,
   type ChatInstance,
   Message,
+  parseMarkdown,
   type StateAdapter,
+  stringifyMarkdown,
 } from 'chat';
 import { answer } from '../child.ts';
 import { bareAgents } from './bare-agent.ts';
 import { type Drive, drive } from './drive.ts';
 
-/** Given as it is: the cheapest text for `chat`, which parses nothing then. */
-function paragraph(value: string): Message['formatted'] {
+/** What the documentation tells adapters to do where the messenger speaks Markdown. */
+class Markdown extends BaseFormatConverter {
+  toAst(text: string): Message['formatted'] {
+    return parseMarkdown(text);
+  }
+  fromAst(ast: Message['formatted']): string {
+    return stringifyMarkdown(ast);
+  }
+}
+
+/** As if it came so from the messenger: cheaper than any real adapter can be. */
+function readyMade(value: string): Message['formatted'] {
   return { type: 'root', children: [{ type: 'paragraph', children: [{ type: 'text', value }] }] };
 }
 
@@ -22,7 +35,10 @@ class MemoryAdapter implements Adapter<string, string> {
   readonly name = 'memory';
   readonly userName = 'bench';
   readonly #posted = new Map<string, (text: string) => void>();
+  readonly #markdown = new Markdown();
   #chat: ChatInstance | undefined;
+  /** Parse what comes in. */
+  parses = true;
   #ids = 0;
 
   async initialize(chat: ChatInstance): Promise<void> {
@@ -43,9 +59,9 @@ class MemoryAdapter implements Adapter<string, string> {
   }
 
   async postMessage(threadId: string, message: AdapterPostableMessage) {
-    if (typeof message !== 'string') throw new Error('the handler posts plain text');
-    this.#posted.get(threadId)?.(message);
-    return { id: String(this.#ids++), raw: message, threadId };
+    const text = this.#markdown.renderPostable(message);
+    this.#posted.get(threadId)?.(text);
+    return { id: String(this.#ids++), raw: text, threadId };
   }
 
   #message(threadId: string, id: string, text: string, isMe: boolean): Message<string> {
@@ -54,7 +70,7 @@ class MemoryAdapter implements Adapter<string, string> {
       id,
       threadId,
       text,
-      formatted: paragraph(text),
+      formatted: this.parses ? this.#markdown.toAst(text) : readyMade(text),
       raw: text,
       author,
       metadata: { dateSent: new Date(), edited: false },
@@ -117,7 +133,10 @@ const calls = {
   start({ agentUrl }: { readonly agentUrl: string }) {
     agents = bareAgents(agentUrl);
   },
-  drive: (how: Drive) => drive((at, text) => adapter.say(at, text), how),
+  drive({ parses, ...how }: Drive & { readonly parses: boolean }) {
+    adapter.parses = parses;
+    return drive((at, text) => adapter.say(at, text), how);
+  },
 };
 answer(calls, async () => {
   agents?.close();

@@ -1,3 +1,4 @@
+import { setImmediate as nextEvent } from 'node:timers/promises';
 import { percentile } from '../sampling.ts';
 
 export interface Drive {
@@ -21,6 +22,8 @@ export async function drive(
   const began = performance.now();
   const talk = async (chat: number) => {
     for (let turn = 0; performance.now() - began < ms; turn += 1) {
+      // As from a socket: never in the same moment in which the last answer was shown.
+      await nextEvent();
       const sent = performance.now();
       const text = `message ${turn} of chat ${chat}: what is the weather like in Busan?`;
       const answer = await ask(chat, text);
