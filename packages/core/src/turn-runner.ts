@@ -31,6 +31,9 @@ class LeftRunning extends Error {
   override readonly name = 'LeftRunning';
 }
 
+/** Why `ended` is aborted; made once, for an error is made slowly. */
+const OVER = new Error('the turn is over');
+
 /** One run of one turn: agent → journal and preview → final → delivered. */
 export class TurnRun implements Run {
   readonly job: Job;
@@ -54,7 +57,7 @@ export class TurnRun implements Run {
     this.job = job;
     this.#journal = new Journal(context, lease, job.turn, (error) => this.#abort.abort(error));
     this.#preview = new Preview(context, job.adapter, job.turn, budget, () => this.#firstText());
-    this.done = this.#run().finally(() => this.#ended.abort());
+    this.done = this.#run().finally(() => this.#ended.abort(OVER));
   }
 
   stop(): void {
