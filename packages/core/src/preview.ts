@@ -90,6 +90,7 @@ export class Preview {
   async end(): Promise<void> {
     this.#ended = true;
     this.#cancelTimer?.();
+    if (!this.#call) return;
     // A preview that hangs must not hold up the answer.
     const cancel = this.#context.clock.after(2000, () =>
       this.#abort.abort(new Error('preview took too long')),
