@@ -8,29 +8,28 @@ import type { Settings } from '../settings.ts';
 import type { EchoAgent } from '../turns/agent.child.ts';
 import type { MeasuredApp, Memory } from './app.child.ts';
 
-/** Lanes and connections are given up so soon here, instead of after minutes. */
-const IDLE_MS = 500;
-
 export async function benchChats(settings: Settings): Promise<Report> {
   const chats = settings.quick ? 50 : 10_000;
   const rounds = settings.quick ? 1 : 9;
+  // Lanes and connections are given up so soon here, instead of after minutes.
+  const idleMs = settings.quick ? 50 : 500;
   await using agent = new Child<EchoAgent>(new URL('../turns/agent.child.ts', import.meta.url), settings);
   const agentUrl = await agent.call('url');
   const empty = join(settings.dataDir, 'chats-none');
   const full = join(settings.dataDir, 'chats-many');
 
   const nothing = await withApp(settings, async (app) => {
-    await app.call('start', { agentUrl, dataDir: empty, idleMs: IDLE_MS });
-    return settled(app, agentUrl);
+    await app.call('start', { agentUrl, dataDir: empty, idleMs });
+    return settled(app, agentUrl, idleMs);
   });
   const idle = await withApp(settings, async (app) => {
-    await app.call('start', { agentUrl, dataDir: full, idleMs: IDLE_MS });
+    await app.call('start', { agentUrl, dataDir: full, idleMs });
     await app.call('talk', chats);
-    return settled(app, agentUrl);
+    return settled(app, agentUrl, idleMs);
   });
   const stored = await withApp(settings, async (app) => {
-    await app.call('start', { agentUrl, dataDir: full, idleMs: IDLE_MS });
-    return settled(app, agentUrl);
+    await app.call('start', { agentUrl, dataDir: full, idleMs });
+    return settled(app, agentUrl, idleMs);
   });
   const fresh = await withApp(settings, async (app) => {
     await app.call('start', { agentUrl, dataDir: full });
@@ -86,14 +85,14 @@ async function withApp<T>(settings: Settings, use: (app: Child<MeasuredApp>) => 
 }
 
 /** The memory once every lane and connection was given up. */
-async function settled(app: Child<MeasuredApp>, agentUrl: string): Promise<Memory> {
+async function settled(app: Child<MeasuredApp>, agentUrl: string, idleMs: number): Promise<Memory> {
   for (;;) {
-    await wait(IDLE_MS);
+    await wait(idleMs);
     const response = await fetch(new URL('healthz', agentUrl));
     // Written by `serveAgent`.
     const { contexts } = (await response.json()) as { contexts: number };
     if (contexts === 0) break;
   }
-  await wait(IDLE_MS * 2);
+  await wait(idleMs * 2);
   return app.call('memory');
 }

@@ -28,8 +28,7 @@ export async function benchFirstText(settings: Settings): Promise<Report> {
   const figures: Figure[] = [];
   for (const preview of PREVIEWS) {
     const dataDir = join(settings.dataDir, `first-text-${preview}`);
-    for (const pace of PACES) {
-      const seen = await watch({ agentUrl, dataDir, preview, pace, turns });
+    for (const [pace, seen] of await watch({ agentUrl, dataDir, preview, turns })) {
       const name = `preview "${preview}", agent says it ${pace}`;
       figures.push({
         name: `${name}: most calls`,
@@ -58,10 +57,9 @@ async function watch(options: {
   readonly agentUrl: string;
   readonly dataDir: string;
   readonly preview: (typeof PREVIEWS)[number];
-  readonly pace: (typeof PACES)[number];
   readonly turns: number;
-}): Promise<readonly Seen[]> {
-  const { agentUrl, dataDir, preview, pace, turns } = options;
+}): Promise<readonly (readonly [pace: string, readonly Seen[]])[]> {
+  const { agentUrl, dataDir, preview, turns } = options;
   let firstChunkAt: number | undefined;
   let calls = 0;
   let seen: Seen | undefined;
@@ -83,20 +81,25 @@ async function watch(options: {
         firstChunkAt ??= performance.now();
       }),
   });
-  const all: Seen[] = [];
+  const ask = async (pace: string): Promise<Seen> => {
+    firstChunkAt = undefined;
+    calls = 0;
+    seen = undefined;
+    await surface.ask('room', pace);
+    if (seen === undefined) throw new Error('no text was ever seen');
+    return seen;
+  };
   try {
-    for (let turn = 0; turn < turns; turn += 1) {
-      firstChunkAt = undefined;
-      calls = 0;
-      seen = undefined;
-      await surface.ask('room', pace);
-      if (seen === undefined) throw new Error('no text was ever seen');
-      all.push(seen);
+    const all: (readonly [string, readonly Seen[]])[] = [];
+    for (const pace of PACES) {
+      const paced: Seen[] = [];
+      for (let turn = 0; turn < turns; turn += 1) paced.push(await ask(pace));
+      all.push([pace, paced]);
     }
+    return all;
   } finally {
     await app.close();
   }
-  return all;
 }
 
 /** The client, calling back at every piece of text. */
