@@ -35,8 +35,11 @@ const calls = {
   async talk(chats: number): Promise<void> {
     let next = 0;
     const work = async () => {
-      for (let chat = next++; chat < chats; chat = next++)
-        await surface.ask(`room-${chat}`, `hello from ${chat}`);
+      for (let chat = next++; chat < chats; chat = next++) {
+        const answer = await surface.ask(`room-${chat}`, `hello from ${chat}`);
+        // In its place a person would read why not: too few file descriptors for so many connections, perhaps.
+        if (answer !== `hello from ${chat}`) throw new Error(`instead of an answer came: ${answer}`);
+      }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
   },
