@@ -54,6 +54,7 @@ export class TurnConfirmations {
     const { turn, chat, person, adapter } = this.#job;
     // Before the store has it, or a decision that follows at once finds nothing to reply to.
     this.#open.add(event.id);
+    const askedAt = clock.now();
     const confirmation = await persist(
       this.#context,
       'a confirmation',
@@ -66,7 +67,8 @@ export class TurnConfirmations {
           person: person.id,
           text: event.text,
           options: event.options,
-          expiresAt: clock.now() + limits.confirmationMs,
+          askedAt,
+          expiresAt: askedAt + limits.confirmationMs,
         }),
       // The store takes none for a turn that is over.
       this.#done,
@@ -134,6 +136,15 @@ export class TurnConfirmations {
       ),
     );
   }
+}
+
+function expiryOf(token: string): string {
+  return `expiry:${token}`;
+}
+
+/** Whether it was decided because nobody answered in time. */
+export function isExpiry({ token, decidedBy }: Confirmation): boolean {
+  return decidedBy === expiryOf(token);
 }
 
 function confirmButtons(confirmation: Confirmation, scrub: (text: string) => string): Button[] {

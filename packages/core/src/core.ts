@@ -249,12 +249,12 @@ export class Core {
   }
 
   async #dispatch(adapter: SurfaceAdapter, pending: PendingEvent, chat: Chat, person: Person): Promise<void> {
-    const { event, id } = pending;
+    const { event, id, acceptedAt } = pending;
     const t = translator(person.locale);
     const sign = adapter.capabilities.commandSign ?? '/';
     let replies: Awaited<ReturnType<Dispatcher['dispatch']>>;
     try {
-      replies = await this.#dispatcher.dispatch({ event, id, chat, person, adapter, t, sign });
+      replies = await this.#dispatcher.dispatch({ event, id, acceptedAt, chat, person, adapter, t, sign });
     } catch (error) {
       this.#context.logger.error({ event: id, chat: chat.key, err: error }, 'a handler failed');
       replies = [{ markdown: t('agent_internal') }];
