@@ -33,6 +33,7 @@ import { RateLimiter } from './rate.ts';
 import { Refusals } from './refusals.ts';
 import { say } from './say.ts';
 import { TurnRun } from './turn-runner.ts';
+import { deliverFinals } from './undelivered.ts';
 
 export interface CoreOptions {
   readonly store: Store;
@@ -301,8 +302,13 @@ export class Core {
         'going on with what was left',
       );
     }
-    // Owned by delivery; nobody waits for these.
-    void this.#delivery.pushAll(operations);
+    // Owned by delivery, which only the stopping core interrupts. Whose they are is not known any more,
+    // nor their language.
+    deliverFinals(this.#context, this.#delivery, adapter, operations, this.#context.defaultLocale).catch(
+      (error) => {
+        if (!this.#context.stopping.aborted) logger.error({ err: error }, 'a notice could not be stored');
+      },
+    );
     // Who said stop meant the turn that was running then.
     const stopped = new Set(
       events.filter(({ pending }) => isStop(pending.event)).map(({ chat }) => chat.key),

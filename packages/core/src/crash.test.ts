@@ -1,10 +1,10 @@
 import { AgentError } from '@surfaces/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
-import { echo, FakeAgent, realClock, type Script } from './testing/index.ts';
+import { echo, FakeAgent, FakeMessenger, realClock, type Script } from './testing/index.ts';
 import { Stage } from './testing/stage.ts';
 
 const stage = new Stage();
-const { begin, restart, room, seen, texts } = stage;
+const { begin, beginMortal, restart, room, seen, texts } = stage;
 afterEach(() => stage.clear());
 
 const seeing = (expected: unknown[], address = room()) =>
@@ -128,5 +128,19 @@ describe('after a crash', () => {
     await begin({ clock: { ...realClock, now: clock.now } });
     await seen(() => expect(texts()).toHaveLength(2));
     expect(texts()).toEqual(expect.arrayContaining(['running', expect.stringContaining('waiting')]));
+  });
+
+  it('shows the placeholder of the next answer below the earlier one', async () => {
+    stage.messenger = new FakeMessenger({ capabilities: { preview: 'edit' } });
+    const { died } = await beginMortal('final.committed');
+    stage.messenger.say(room(), 'first');
+    await died;
+    const release = stage.messenger.hold('edit');
+    await restart();
+    stage.messenger.say(room(), 'second');
+    await seen(() => expect(stage.agent.requests).toHaveLength(1));
+    expect(texts()).toHaveLength(1);
+    release();
+    await seeing(['first', 'second']);
   });
 });

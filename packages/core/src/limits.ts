@@ -8,7 +8,9 @@ export interface Limits {
   readonly answer: number;
   /** What is older than this at acceptance or restart is named in a note, not replayed (design, promise 5). */
   readonly staleAfterMs: number;
-  /** Attempts to send one operation, calls that were rate limited not counted. */
+  /** How long, from its commit, a send is tried again while the messenger cannot be reached. */
+  readonly sendForMs: number;
+  /** How often a send is tried that fails for a reason which the adapter does not name. */
   readonly sendAttempts: number;
   readonly sendBackoff: { readonly firstMs: number; readonly maxMs: number };
   /** An answer that is ready sooner than this is shown without a preview. */
@@ -25,6 +27,7 @@ export const DEFAULT_LIMITS: Limits = {
   rate: { burst: 60, perSecond: 2 },
   answer: 1_000_000,
   staleAfterMs: 15 * 60_000,
+  sendForMs: 24 * 3_600_000,
   sendAttempts: 12,
   sendBackoff: { firstMs: 500, maxMs: 60_000 },
   previewDelayMs: 3,

@@ -12,6 +12,7 @@ import { persist } from './persist.ts';
 import { type Confirmation, isStoreError, type Lease } from './ports/index.ts';
 import { Preview } from './preview.ts';
 import { keepTyping } from './typing.ts';
+import { deliverFinals } from './undelivered.ts';
 
 /** Of an agent's own words about its failure so much is shown, in UTF-16 units. */
 const LONGEST_ERROR = 500;
@@ -56,7 +57,7 @@ export class TurnRun implements Run {
     this.#lease = lease;
     this.job = job;
     this.#journal = new Journal(context, lease, job.turn, (error) => this.#abort.abort(error));
-    this.#preview = new Preview(context, job.adapter, job.turn, budget, () => this.#firstText());
+    this.#preview = new Preview(context, job.adapter, job.turn, budget, delivery, () => this.#firstText());
     this.done = this.#run().finally(() => this.#ended.abort(OVER));
   }
 
@@ -227,7 +228,13 @@ export class TurnRun implements Run {
     );
     fault('final.committed');
     metrics.count('surfaces_turns_total', { outcome: outcome.kind });
-    const outcomes = await this.#delivery.pushAll(committed);
+    const outcomes = await deliverFinals(
+      this.#context,
+      this.#delivery,
+      adapter,
+      committed,
+      this.job.person.locale,
+    );
     if (outcomes.includes('sent')) {
       this.#firstText();
       metrics.observe(

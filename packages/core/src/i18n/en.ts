@@ -18,6 +18,7 @@ export const en = {
   answer_cut: 'The answer was longer than {limit} characters, so I stopped it there.',
   answer_restarted: '_The agent was interrupted and began this answer anew._',
   file_not_supported: '📎 The agent made the file `{path}`. Files cannot be delivered here yet.',
+  undelivered: 'A part of this answer could not be delivered here.',
   retry_hint: 'Say `{sign}retry` to try again.',
   button_retry: 'Try again',
 
