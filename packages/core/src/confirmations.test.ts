@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { realClock, type Script } from './testing/index.ts';
+import { echo, realClock, type Script } from './testing/index.ts';
 import { Stage } from './testing/stage.ts';
 
 const stage = new Stage();
@@ -131,5 +131,65 @@ describe('a confirmation', () => {
     });
     await seen(() => expect(texts()).toContain('There is no open question.'));
     expect(stage.agent.replies).toEqual([]);
+  });
+
+  it('that nobody answers in time is refused, and a late answer hears that it expired', async () => {
+    stage.agent.script = asking;
+    await begin({ limits: { confirmationMs: 30 } });
+    stage.messenger.say(room(), 'delete');
+    await seen(() => expect(texts()).toContain('decided: never'));
+    const action = stage.messenger.shown(room())[0]?.message.buttons[0]?.action ?? '';
+    stage.messenger.press(room(), action);
+    await seen(() => expect(texts().at(-1)).toBe('This question has expired.'));
+  });
+
+  it('that was answered at the last moment is not also refused', async () => {
+    const pressed = Promise.withResolvers<void>();
+    const open = stage.database.open.bind(stage.database);
+    stage.database.open = () => {
+      const store = open();
+      const decide = store.decide.bind(store);
+      store.decide = async (input) => {
+        if (input.onExpiry) await pressed.promise;
+        const decision = await decide(input);
+        if (!input.onExpiry) pressed.resolve();
+        return decision;
+      };
+      return store;
+    };
+    stage.agent.script = asking;
+    await begin({ limits: { confirmationMs: 200 } });
+    stage.messenger.say(room(), 'delete');
+    await seen(() => expect(texts()[0]).toContain('Delete it?'));
+    stage.messenger.say(room(), '/yes');
+    await seen(() => expect(texts()).toContain('decided: ok'));
+    expect(stage.agent.replies.map((reply) => reply.optionId)).toEqual(['ok']);
+  });
+
+  it('that cannot be refused ends the turn when nobody answers', async () => {
+    stage.agent.script = async function* ({ decision }) {
+      const options = [{ id: 'ok', label: 'Delete', kind: 'allow_once' as const }];
+      yield { kind: 'confirm', id: 'q1', text: 'Delete it?', options };
+      await decision('q1');
+    };
+    await begin({ limits: { confirmationMs: 30 } });
+    stage.messenger.say(room(), 'delete');
+    await seen(() => expect(texts().at(-1)).toBe('This question has expired.'));
+    stage.agent.script = echo;
+    stage.messenger.say(room(), 'next');
+    await seen(() => expect(texts().at(-1)).toBe('next'));
+  });
+
+  it('too many ends the turn with words about it', async () => {
+    stage.agent.script = async function* () {
+      for (let i = 0; ; i += 1) {
+        const options = [{ id: 'no', label: 'No', kind: 'reject' as const }];
+        yield { kind: 'confirm', id: `q${i}`, text: `Question ${i}`, options };
+      }
+    };
+    await begin({ limits: { confirmations: 5 } });
+    stage.messenger.say(room(), 'ask');
+    await seen(() => expect(texts().at(-1)).toContain('more than 5 questions'));
+    expect(texts().filter((text) => text.includes('Question')).length).toBeLessThanOrEqual(5);
   });
 });

@@ -137,7 +137,10 @@ export class Core {
     const agentId = agents.assign(event.surface, author.externalId);
     if (agentId === undefined) return this.#refusals.refuse(adapter, event, 'not_served');
     const person = `${event.surface}/${author.externalId}`;
-    if (!isStop(event)) {
+    // A backlog after an outage is named in the note, however long it is.
+    const stale = event.kind === 'message' && clock.now() - event.sentAt > limits.staleAfterMs;
+    const counted = !isStop(event) && !stale;
+    if (counted) {
       const wait = this.#rate.take(person);
       if (wait > 0) return this.#refusals.refuse(adapter, event, 'rate', { seconds: Math.ceil(wait / 1000) });
     }
@@ -157,10 +160,10 @@ export class Core {
       accepted = await store.accept(input);
     } catch (error) {
       // The messenger brings it again, perhaps often: the person said it once.
-      this.#rate.giveBack(person);
+      if (counted) this.#rate.giveBack(person);
       throw error;
     }
-    if (accepted.outcome === 'duplicate') this.#rate.giveBack(person);
+    if (counted && accepted.outcome === 'duplicate') this.#rate.giveBack(person);
     if (accepted.outcome === 'queue_full') {
       return this.#refusals.refuse(adapter, event, 'queue_full', { limit: limits.queue });
     }

@@ -19,6 +19,8 @@ export interface Limits {
   readonly journalDelayMs: number;
   /** An idle lane gives its lease and memory back after this. */
   readonly laneIdleMs: number;
+  /** Questions of one turn; beyond them the turn fails. */
+  readonly confirmations: number;
   readonly confirmationMs: number;
 }
 
@@ -33,5 +35,6 @@ export const DEFAULT_LIMITS: Limits = {
   previewDelayMs: 3,
   journalDelayMs: 50,
   laneIdleMs: 60_000,
+  confirmations: 50,
   confirmationMs: 24 * 3_600_000,
 };

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { echo } from './testing/index.ts';
+import { echo, realClock } from './testing/index.ts';
 import { Stage } from './testing/stage.ts';
 
 const stage = new Stage();
@@ -104,5 +104,55 @@ describe('a message', () => {
     expect(await stage.messenger.say(room(), 'hi').acknowledged).toMatchObject({ reason: 'not_served' });
     await seen(() => expect(texts()).toEqual([expect.stringContaining('not on the list')]));
     expect(stage.agent.requests).toEqual([]);
+  });
+
+  it('of people who are not served is answered once an hour for each of them', async () => {
+    let offset = 0;
+    const clock = { ...realClock, now: () => Date.now() + offset };
+    await begin({ strangers: ['ann', 'bob'], clock });
+    const say = (externalId: string) =>
+      stage.messenger.say(room(), 'hi', { externalId, name: externalId }).acknowledged;
+    for (const later of [0, 60_000, 3_500_000]) {
+      offset = later;
+      await say('ann');
+      await say('bob');
+    }
+    await seen(() => expect(texts()).toHaveLength(2));
+    offset = 3_700_000;
+    await say('ann');
+    await seen(() => expect(texts()).toHaveLength(3));
+  });
+
+  it('that is refused is told to its author though another was refused here just now', async () => {
+    await begin();
+    for (const externalId of ['ann', 'bob', 'ann']) {
+      await stage.messenger.say(room(), ' ', { externalId, name: externalId }).acknowledged;
+    }
+    await seen(() => expect(texts()).toHaveLength(2));
+    expect(stage.messenger.refusals).toHaveLength(3);
+  });
+
+  it('of a backlog is named in the note, however many there are', async () => {
+    await begin({ limits: { rate: { burst: 2, perSecond: 0.001 } } });
+    const old = Date.now() - 3_600_000;
+    const said = Array.from({ length: 8 }, (_, i) => stage.messenger.say(room(), `old ${i}`, undefined, old));
+    const results = await Promise.all(said.map((one) => one.acknowledged));
+    expect(results.map(({ outcome }) => outcome)).toEqual(said.map(() => 'accepted'));
+    await seeing([expect.stringMatching(/8 messages[\s\S]*old 0[\s\S]*old 7/)]);
+    stage.messenger.say(room(), 'new');
+    await seen(() => expect(texts()).toContain('new'));
+  });
+
+  it('whose turn breaks on our side is answered with words about it, and the next one runs', async () => {
+    const { surface } = await begin();
+    const split = surface.split.bind(surface);
+    surface.split = (markdown) => {
+      if (markdown === 'poison') throw new TypeError('a fault of the adapter');
+      return split(markdown);
+    };
+    stage.messenger.say(room(), 'poison');
+    stage.messenger.say(room(), 'next');
+    await seeing([expect.stringContaining('went wrong on our side'), 'next']);
+    expect((await stage.database.open().recover([stage.messenger])).turns).toEqual([]);
   });
 });

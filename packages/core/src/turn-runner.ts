@@ -1,7 +1,7 @@
 import { type AgentClient, type AgentEvent, isAgentError } from '@surfaces/protocol';
 import { Answer } from './answer.ts';
 import type { Budget } from './budget.ts';
-import { TurnConfirmations } from './confirmations.ts';
+import { QuestionFailure, TurnConfirmations } from './confirmations.ts';
 import type { Context } from './context.ts';
 import type { Delivery } from './delivery.ts';
 import { finalOperations, type Outcome } from './final.ts';
@@ -84,9 +84,16 @@ export class TurnRun implements Run {
       await this.#finish(outcome);
     } catch (error) {
       await this.#preview.end();
-      if (!(error instanceof LeftRunning) && !this.#context.stopping.aborted) throw error;
-      await this.#journal.close();
-      this.#context.logger.info({ turn: turn.id, chat: turn.chat }, 'left a turn for the next start');
+      if (error instanceof LeftRunning || this.#context.stopping.aborted) {
+        await this.#journal.close();
+        this.#context.logger.info({ turn: turn.id, chat: turn.chat }, 'left a turn for the next start');
+        return;
+      }
+      // Of the store's errors only those come here that say: this turn is not ours any more.
+      if (isStoreError(error)) throw error;
+      this.#context.logger.error({ turn: turn.id, err: error }, 'a turn failed for a reason of ours');
+      // Without the answer: it may be what cannot be said.
+      await this.#finish({ kind: 'failed', key: 'agent_internal' }, new Answer());
     } finally {
       stopTyping();
     }
@@ -114,6 +121,7 @@ export class TurnRun implements Run {
       client,
       this.#lease,
       this.#ended.signal,
+      (error) => this.#abort.abort(error),
     );
     for (const event of journalled ?? []) this.#take(event);
     if (this.#answer.ended || this.#answer.failure) return this.#said();
@@ -183,6 +191,9 @@ export class TurnRun implements Run {
     if (reason instanceof AnswerTooLong) {
       return { kind: 'failed', key: 'answer_cut', parameters: { limit: this.#context.limits.answer } };
     }
+    if (reason instanceof QuestionFailure) {
+      return { kind: 'failed', key: reason.key, parameters: { limit: this.#context.limits.confirmations } };
+    }
     if (isStoreError(reason) || this.#context.stopping.aborted) throw reason;
     if (!isAgentError(reason)) {
       this.#countError('internal');
@@ -211,17 +222,11 @@ export class TurnRun implements Run {
     return { kind: 'failed', key: reason.code === 'unsupported' ? 'agent_internal' : `agent_${reason.code}` };
   }
 
-  async #finish(outcome: Outcome): Promise<void> {
+  async #finish(outcome: Outcome, answer = this.#answer): Promise<void> {
     const { store, fault, metrics, clock } = this.#context;
     const { turn, adapter } = this.job;
     await this.#journal.discard();
-    const operations = finalOperations(
-      this.job,
-      this.#answer,
-      outcome,
-      this.#preview.messageId,
-      this.#context,
-    );
+    const operations = finalOperations(this.job, answer, outcome, this.#preview.messageId, this.#context);
     fault('final.before');
     const committed = await persist(this.#context, 'a final answer', () =>
       store.commitFinal(this.#lease, turn.id, outcome.kind, operations),

@@ -79,5 +79,6 @@ export const en = {
   confirm_already: 'This was answered already: {label}',
   confirm_expired: 'This question has expired.',
   confirm_not_allowed: 'Only the person who was asked can answer this.',
+  too_many_questions: 'The agent asked more than {limit} questions about one message, so I stopped it.',
   confirm_none: 'There is no open question.',
 } as const;

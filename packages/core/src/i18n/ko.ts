@@ -80,5 +80,6 @@ export const ko: Catalogue = {
   confirm_already: '이미 답한 질문입니다: {label}',
   confirm_expired: '이 질문은 기한이 지났습니다.',
   confirm_not_allowed: '질문을 받은 사람만 답할 수 있습니다.',
+  too_many_questions: '에이전트가 메시지 하나에 질문을 {limit}개 넘게 해서 멈췄습니다.',
   confirm_none: '열린 질문이 없습니다.',
 };

@@ -80,5 +80,6 @@ export const ru: Catalogue = {
   confirm_already: 'На это уже ответили: {label}',
   confirm_expired: 'Срок этого вопроса истёк.',
   confirm_not_allowed: 'Ответить может только тот, кого спросили.',
+  too_many_questions: 'Агент задал больше {limit} вопросов об одном сообщении, и я остановил его.',
   confirm_none: 'Открытых вопросов нет.',
 };
