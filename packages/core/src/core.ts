@@ -34,6 +34,7 @@ import { Refusals } from './refusals.ts';
 import { say } from './say.ts';
 import { TurnRun } from './turn-runner.ts';
 import { deliverFinals } from './undelivered.ts';
+import { within } from './within.ts';
 
 export interface CoreOptions {
   readonly store: Store;
@@ -188,8 +189,8 @@ export class Core {
 
   /**
    * Stops: no new events, running turns may end within `drainMs`, what is not finished goes on at the
-   * next start. The store and the agents' clients are the caller's to close; agents must be closed by
-   * `closeAgents` while the turns still wait for them.
+   * next start. What hangs is not waited for longer than `limits.stopMs`. The store and the agents'
+   * clients are the caller's to close, the latter best by `closeAgents`, while the turns wait for them.
    */
   stop(options: { readonly drainMs: number; readonly closeAgents?: () => Promise<void> }): Promise<void> {
     this.#closed ??= this.#stop(options);
@@ -204,7 +205,7 @@ export class Core {
     closeAgents?: () => Promise<void>;
   }): Promise<void> {
     this.#paused = true;
-    await Promise.allSettled(this.surfaces.map((adapter) => adapter.pause()));
+    await this.#each('the pause of a surface', (adapter) => adapter.pause());
     const drained = this.#lanes.drain();
     const limit = new AbortController();
     const late = sleep(this.#context.clock, drainMs, limit.signal).catch(() => undefined);
@@ -212,11 +213,19 @@ export class Core {
     limit.abort();
     this.#stopping.abort(new Error('the system stops'));
     // Ends the turns that still run without telling their agents to stop working.
-    await closeAgents?.();
-    await Promise.all([drained, this.#handled(), this.#delivery.settled()]);
+    if (closeAgents) await within(this.#context, "the end of the agents' clients", closeAgents());
+    this.#lanes.leave();
+    const work = Promise.all([drained, this.#handled(), this.#delivery.settled()]);
+    await within(this.#context, 'the work at hand', work);
     this.#expired.dispose();
     this.#lanes.dispose();
-    await Promise.allSettled(this.surfaces.map((adapter) => adapter.stop()));
+    await this.#each('the end of a surface', (adapter) => adapter.stop());
+  }
+
+  async #each(what: string, call: (adapter: SurfaceAdapter) => Promise<void>): Promise<void> {
+    await Promise.all(
+      this.surfaces.map((adapter) => within(this.#context, `${what}: ${adapter.surface}`, call(adapter))),
+    );
   }
 
   #register(): void {

@@ -22,6 +22,8 @@ export interface Limits {
   /** Questions of one turn; beyond them the turn fails. */
   readonly confirmations: number;
   readonly confirmationMs: number;
+  /** How long each thing may take that is waited for while the core stops. */
+  readonly stopMs: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -37,4 +39,5 @@ export const DEFAULT_LIMITS: Limits = {
   laneIdleMs: 60_000,
   confirmations: 50,
   confirmationMs: 24 * 3_600_000,
+  stopMs: 5000,
 };

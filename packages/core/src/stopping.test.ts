@@ -53,4 +53,40 @@ describe('stopping', () => {
     });
     await seeing(['half, whole']);
   });
+
+  it('leaves a running turn though nobody closes the agents, and does not cancel it', async () => {
+    let cancelled = false;
+    stage.agent.script = async function* ({ signal }) {
+      signal.addEventListener('abort', () => {
+        cancelled = true;
+      });
+      yield { kind: 'text', text: 'half, ' };
+      await new Promise(() => undefined);
+    };
+    const first = await begin();
+    stage.messenger.say(room(), 'x');
+    await seen(() => expect(stage.messenger.drafts(room())).toHaveLength(1));
+    const began = Date.now();
+    await first.core.stop({ drainMs: 20 });
+    expect(Date.now() - began).toBeLessThan(3000);
+    expect(cancelled).toBe(false);
+    await restart(async function* (ask) {
+      expect(ask.request.resumeAfter).toBe(1);
+      yield { kind: 'text', text: 'whole' };
+      yield { kind: 'end' };
+    });
+    await seeing(['half, whole']);
+  });
+
+  it('does not wait for ever for a surface, an agent or a send that hangs', async () => {
+    const { core, surface } = await begin({ limits: { stopMs: 20 } });
+    const hang = () => new Promise<never>(() => undefined);
+    surface.pause = hang;
+    surface.stop = hang;
+    surface.send = hang;
+    stage.messenger.say(room(), 'x');
+    await seen(() => expect(stage.agent.requests).toHaveLength(1));
+    await core.stop({ drainMs: 1, closeAgents: hang });
+    expect((await stage.database.open().recover([stage.messenger])).operations).toHaveLength(1);
+  });
 });

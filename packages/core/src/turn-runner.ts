@@ -48,6 +48,7 @@ export class TurnRun implements Run {
   /** Ends the agent's work: its reason says why. */
   readonly #abort = new AbortController();
   readonly #ended = new AbortController();
+  readonly #left = Promise.withResolvers<never>();
   #confirmations: TurnConfirmations | undefined;
   #firstTextSeen = false;
 
@@ -55,6 +56,7 @@ export class TurnRun implements Run {
     this.#context = context;
     this.#delivery = delivery;
     this.#lease = lease;
+    this.#left.promise.catch(() => undefined);
     this.job = job;
     this.#journal = new Journal(context, lease, job.turn, (error) => this.#abort.abort(error));
     this.#preview = new Preview(context, job.adapter, job.turn, budget, delivery, () => this.#firstText());
@@ -63,6 +65,11 @@ export class TurnRun implements Run {
 
   stop(): void {
     this.#abort.abort(new StopRequested());
+  }
+
+  /** Ends the run and leaves the turn for the next start. The agent is not told to stop working. */
+  leave(): void {
+    this.#left.reject(new LeftRunning('the system stops'));
   }
 
   /** Aborts when the run is over. */
@@ -79,7 +86,7 @@ export class TurnRun implements Run {
     const { turn, adapter } = this.job;
     const stopTyping = keepTyping(this.#context, adapter, turn.address);
     try {
-      const outcome = await this.#converse();
+      const outcome = await Promise.race([this.#converse(), this.#left.promise]);
       await this.#preview.end();
       await this.#finish(outcome);
     } catch (error) {
@@ -130,6 +137,7 @@ export class TurnRun implements Run {
     try {
       for await (const event of client.send(this.#request(), this.#abort.signal)) {
         fault('turn.event');
+        if (this.#ended.signal.aborted) throw new LeftRunning('the run is over');
         if (event.kind === 'restarted') await this.#journal.restart();
         else this.#journal.add(event);
         this.#take(event);
