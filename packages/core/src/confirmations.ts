@@ -11,6 +11,17 @@ import { say } from './say.ts';
 /** In UTF-16 units. */
 const LONGEST_QUESTION = 4000;
 
+/** The turn cannot go on because of what it asked. */
+export class QuestionFailure extends Error {
+  override readonly name = 'QuestionFailure';
+  readonly key: 'too_many_questions' | 'confirm_expired';
+
+  constructor(key: QuestionFailure['key']) {
+    super(key);
+    this.key = key;
+  }
+}
+
 type ConfirmEvent = Extract<AgentEvent, { kind: 'confirm' }>;
 
 /**
@@ -24,12 +35,13 @@ export class TurnConfirmations {
   readonly #client: AgentClient;
   readonly #lease: Lease;
   readonly #done: AbortSignal;
+  readonly #fail: (error: unknown) => void;
   /** Questions by the agent's id of them. */
   readonly #open = new Set<string>();
   readonly #replied = new Set<string>();
   readonly #cancelTimers: (() => void)[] = [];
 
-  /** `done` aborts when the turn has ended. */
+  /** `done` aborts when the turn has ended; `fail` ends it. */
   constructor(
     context: Context,
     delivery: Delivery,
@@ -37,6 +49,7 @@ export class TurnConfirmations {
     client: AgentClient,
     lease: Lease,
     done: AbortSignal,
+    fail: (error: unknown) => void,
   ) {
     this.#context = context;
     this.#delivery = delivery;
@@ -44,6 +57,7 @@ export class TurnConfirmations {
     this.#client = client;
     this.#lease = lease;
     this.#done = done;
+    this.#fail = fail;
     done.addEventListener('abort', () => {
       for (const cancel of this.#cancelTimers) cancel();
     });
@@ -52,8 +66,12 @@ export class TurnConfirmations {
   async ask(event: ConfirmEvent): Promise<void> {
     const { store, clock, limits, scrub } = this.#context;
     const { turn, chat, person, adapter } = this.#job;
+    if (!this.#open.has(event.id) && this.#open.size >= limits.confirmations) {
+      throw new QuestionFailure('too_many_questions');
+    }
     // Before the store has it, or a decision that follows at once finds nothing to reply to.
     this.#open.add(event.id);
+    const askedAt = clock.now();
     const confirmation = await persist(
       this.#context,
       'a confirmation',
@@ -66,7 +84,8 @@ export class TurnConfirmations {
           person: person.id,
           text: event.text,
           options: event.options,
-          expiresAt: clock.now() + limits.confirmationMs,
+          askedAt,
+          expiresAt: askedAt + limits.confirmationMs,
         }),
       // The store takes none for a turn that is over.
       this.#done,
@@ -121,19 +140,42 @@ export class TurnConfirmations {
     }
   }
 
-  /** Nobody answered in time: that is a refusal. */
   #expireAt(confirmation: Confirmation): void {
-    const reject = confirmation.options.find((option) => option.kind === 'reject');
-    if (!reject) return;
     const wait = Math.max(0, confirmation.expiresAt - this.#context.clock.now());
     // Timers cannot run longer than 2^31 ms.
-    this.#cancelTimers.push(
-      this.#context.clock.after(
-        Math.min(wait, 2 ** 31 - 1),
-        () => void this.#reply(confirmation.id, reject.id),
-      ),
-    );
+    const cancel = this.#context.clock.after(Math.min(wait, 2 ** 31 - 1), () => {
+      if (this.#context.clock.now() < confirmation.expiresAt) return this.#expireAt(confirmation);
+      this.#expire(confirmation).catch((error) => {
+        if (!this.#done.aborted) this.#fail(error);
+      });
+    });
+    this.#cancelTimers.push(cancel);
   }
+
+  /** Nobody answered in time: that is a refusal, or, where refusing is no choice, the end of the turn. */
+  async #expire({ chat, token, person }: Confirmation): Promise<void> {
+    const { store, clock } = this.#context;
+    const now = clock.now();
+    const by = expiryOf(token);
+    const decision = await persist(
+      this.#context,
+      'the expiry of a question',
+      () => store.decide({ chat, token, choose: { kind: 'reject' }, person, by, now, onExpiry: true }),
+      this.#done,
+    );
+    // Somebody may have been quicker: then it is that decision.
+    if ('confirmation' in decision) return this.decided(decision.confirmation);
+    if (decision.outcome === 'not_found') this.#fail(new QuestionFailure('confirm_expired'));
+  }
+}
+
+function expiryOf(token: string): string {
+  return `expiry:${token}`;
+}
+
+/** Whether it was decided because nobody answered in time. */
+export function isExpiry({ token, decidedBy }: Confirmation): boolean {
+  return decidedBy === expiryOf(token);
 }
 
 function confirmButtons(confirmation: Confirmation, scrub: (text: string) => string): Button[] {

@@ -33,6 +33,8 @@ import { RateLimiter } from './rate.ts';
 import { Refusals } from './refusals.ts';
 import { say } from './say.ts';
 import { TurnRun } from './turn-runner.ts';
+import { deliverFinals } from './undelivered.ts';
+import { within } from './within.ts';
 
 export interface CoreOptions {
   readonly store: Store;
@@ -136,7 +138,10 @@ export class Core {
     const agentId = agents.assign(event.surface, author.externalId);
     if (agentId === undefined) return this.#refusals.refuse(adapter, event, 'not_served');
     const person = `${event.surface}/${author.externalId}`;
-    if (!isStop(event)) {
+    // A backlog after an outage is named in the note, however long it is.
+    const stale = event.kind === 'message' && clock.now() - event.sentAt > limits.staleAfterMs;
+    const counted = !isStop(event) && !stale;
+    if (counted) {
       const wait = this.#rate.take(person);
       if (wait > 0) return this.#refusals.refuse(adapter, event, 'rate', { seconds: Math.ceil(wait / 1000) });
     }
@@ -156,10 +161,10 @@ export class Core {
       accepted = await store.accept(input);
     } catch (error) {
       // The messenger brings it again, perhaps often: the person said it once.
-      this.#rate.giveBack(person);
+      if (counted) this.#rate.giveBack(person);
       throw error;
     }
-    if (accepted.outcome === 'duplicate') this.#rate.giveBack(person);
+    if (counted && accepted.outcome === 'duplicate') this.#rate.giveBack(person);
     if (accepted.outcome === 'queue_full') {
       return this.#refusals.refuse(adapter, event, 'queue_full', { limit: limits.queue });
     }
@@ -184,8 +189,8 @@ export class Core {
 
   /**
    * Stops: no new events, running turns may end within `drainMs`, what is not finished goes on at the
-   * next start. The store and the agents' clients are the caller's to close; agents must be closed by
-   * `closeAgents` while the turns still wait for them.
+   * next start. What hangs is not waited for longer than `limits.stopMs`. The store and the agents'
+   * clients are the caller's to close, the latter best by `closeAgents`, while the turns wait for them.
    */
   stop(options: { readonly drainMs: number; readonly closeAgents?: () => Promise<void> }): Promise<void> {
     this.#closed ??= this.#stop(options);
@@ -200,7 +205,7 @@ export class Core {
     closeAgents?: () => Promise<void>;
   }): Promise<void> {
     this.#paused = true;
-    await Promise.allSettled(this.surfaces.map((adapter) => adapter.pause()));
+    await this.#each('the pause of a surface', (adapter) => adapter.pause());
     const drained = this.#lanes.drain();
     const limit = new AbortController();
     const late = sleep(this.#context.clock, drainMs, limit.signal).catch(() => undefined);
@@ -208,11 +213,19 @@ export class Core {
     limit.abort();
     this.#stopping.abort(new Error('the system stops'));
     // Ends the turns that still run without telling their agents to stop working.
-    await closeAgents?.();
-    await Promise.all([drained, this.#handled(), this.#delivery.settled()]);
+    if (closeAgents) await within(this.#context, "the end of the agents' clients", closeAgents());
+    this.#lanes.leave();
+    const work = Promise.all([drained, this.#handled(), this.#delivery.settled()]);
+    await within(this.#context, 'the work at hand', work);
     this.#expired.dispose();
     this.#lanes.dispose();
-    await Promise.allSettled(this.surfaces.map((adapter) => adapter.stop()));
+    await this.#each('the end of a surface', (adapter) => adapter.stop());
+  }
+
+  async #each(what: string, call: (adapter: SurfaceAdapter) => Promise<void>): Promise<void> {
+    await Promise.all(
+      this.surfaces.map((adapter) => within(this.#context, `${what}: ${adapter.surface}`, call(adapter))),
+    );
   }
 
   #register(): void {
@@ -249,12 +262,12 @@ export class Core {
   }
 
   async #dispatch(adapter: SurfaceAdapter, pending: PendingEvent, chat: Chat, person: Person): Promise<void> {
-    const { event, id } = pending;
+    const { event, id, acceptedAt } = pending;
     const t = translator(person.locale);
     const sign = adapter.capabilities.commandSign ?? '/';
     let replies: Awaited<ReturnType<Dispatcher['dispatch']>>;
     try {
-      replies = await this.#dispatcher.dispatch({ event, id, chat, person, adapter, t, sign });
+      replies = await this.#dispatcher.dispatch({ event, id, acceptedAt, chat, person, adapter, t, sign });
     } catch (error) {
       this.#context.logger.error({ event: id, chat: chat.key, err: error }, 'a handler failed');
       replies = [{ markdown: t('agent_internal') }];
@@ -301,8 +314,13 @@ export class Core {
         'going on with what was left',
       );
     }
-    // Owned by delivery; nobody waits for these.
-    void this.#delivery.pushAll(operations);
+    // Owned by delivery, which only the stopping core interrupts. Whose they are is not known any more,
+    // nor their language.
+    deliverFinals(this.#context, this.#delivery, adapter, operations, this.#context.defaultLocale).catch(
+      (error) => {
+        if (!this.#context.stopping.aborted) logger.error({ err: error }, 'a notice could not be stored');
+      },
+    );
     // Who said stop meant the turn that was running then.
     const stopped = new Set(
       events.filter(({ pending }) => isStop(pending.event)).map(({ chat }) => chat.key),

@@ -1,4 +1,4 @@
-import { type AccountId, addressKey, type MessageId, type SurfaceId } from '@surfaces/protocol';
+import { type AccountId, type Address, addressKey, type MessageId, type SurfaceId } from '@surfaces/protocol';
 import { Budget } from './budget.ts';
 import type { Context } from './context.ts';
 import { persist } from './persist.ts';
@@ -9,12 +9,13 @@ export type DeliveryOutcome = 'sent' | 'dead' | 'left';
 
 interface Waiting {
   readonly operation: Operation;
+  readonly delivered: Promise<DeliveryOutcome>;
   readonly done: (outcome: DeliveryOutcome) => void;
 }
 
 /**
  * Carries operations of the outbox to the messengers: one at a time and in order per address, each
- * until it is confirmed, refused for good, or out of attempts (a dead letter).
+ * until it is confirmed, refused for good, or out of time or attempts (a dead letter).
  */
 export class Delivery {
   readonly #context: Context;
@@ -37,22 +38,39 @@ export class Delivery {
   }
 
   push(operation: Operation): Promise<DeliveryOutcome> {
-    return new Promise((done) => {
-      const key = addressKey(operation.address);
-      const queue = this.#queues.get(key);
-      if (queue) {
-        queue.push({ operation, done });
-        return;
-      }
-      const fresh: Waiting[] = [{ operation, done }];
+    const { promise: delivered, resolve: done } = Promise.withResolvers<DeliveryOutcome>();
+    const key = addressKey(operation.address);
+    const queue = this.#queues.get(key);
+    if (queue) {
+      queue.push({ operation, delivered, done });
+    } else {
+      const fresh: Waiting[] = [{ operation, delivered, done }];
       this.#queues.set(key, fresh);
       // Owned: `#work` handles every failure itself.
       void this.#work(key, fresh);
-    });
+    }
+    return delivered;
   }
 
   pushAll(operations: readonly Operation[]): Promise<DeliveryOutcome[]> {
     return Promise.all(operations.map((operation) => this.push(operation)));
+  }
+
+  /** Resolves when nothing waits to be delivered at an address; rejects with the signal's reason. */
+  async flushed(address: Address, signal: AbortSignal): Promise<void> {
+    const key = addressKey(address);
+    for (let last = this.#queues.get(key)?.at(-1); last; last = this.#queues.get(key)?.at(-1)) {
+      const { delivered } = last;
+      await new Promise<void>((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason);
+        const onAbort = () => reject(signal.reason);
+        signal.addEventListener('abort', onAbort, { once: true });
+        void delivered.then(() => {
+          signal.removeEventListener('abort', onAbort);
+          resolve();
+        });
+      });
+    }
   }
 
   /** Resolves when what was sent is also stored as sent. */
@@ -78,6 +96,7 @@ export class Delivery {
     const fields = { operation: operation.id, surface, chat: operation.chat };
     let editOf = operation.editOf;
     let maybeDuplicate = operation.state === 'sending';
+    let unexplained = 0;
     for (let attempt = operation.attempts + 1; ; ) {
       if (stopping.aborted) return 'left';
       try {
@@ -114,7 +133,13 @@ export class Delivery {
         if (isSurfaceError(error) && error.outcomeUnknown && adapter.capabilities.sends === 'ambiguous') {
           maybeDuplicate = !editOf;
         }
-        if (attempt >= limits.sendAttempts) return this.#die(operation, surface, text);
+        if (isSurfaceError(error) && error.code === 'unreachable') {
+          const age = this.#context.clock.now() - operation.createdAt;
+          if (age >= limits.sendForMs) return this.#die(operation, surface, text);
+        } else {
+          unexplained += 1;
+          if (unexplained >= limits.sendAttempts) return this.#die(operation, surface, text);
+        }
         const wait = Math.min(limits.sendBackoff.firstMs * 2 ** (attempt - 1), limits.sendBackoff.maxMs);
         logger.warn({ ...fields, attempt, retryInMs: wait, err: error }, 'a send failed; trying again');
         // An ambiguous send whose outcome is unknown stays `sending`, or a restart would not label it.

@@ -11,6 +11,8 @@ export interface Handling<E extends IncomingEvent = IncomingEvent> {
   readonly event: E;
   /** Names this event for ever; what a handler does twice under it must be done once. */
   readonly id: string;
+  /** Epoch milliseconds. */
+  readonly acceptedAt: number;
   readonly chat: Chat;
   readonly person: Person;
   readonly adapter: SurfaceAdapter;

@@ -51,6 +51,11 @@ export class Lanes {
     while (this.#runs.size > 0) await Promise.allSettled([...this.#runs.values()].map((run) => run.done));
   }
 
+  /** Ends the runs that still wait for their agents: their turns go on at the next start. */
+  leave(): void {
+    for (const run of this.#runs.values()) run.leave();
+  }
+
   dispose(): void {
     for (const lane of this.#lanes.values()) lane.dispose();
     this.#lanes.clear();

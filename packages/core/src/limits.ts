@@ -8,7 +8,9 @@ export interface Limits {
   readonly answer: number;
   /** What is older than this at acceptance or restart is named in a note, not replayed (design, promise 5). */
   readonly staleAfterMs: number;
-  /** Attempts to send one operation, calls that were rate limited not counted. */
+  /** How long, from its commit, a send is tried again while the messenger cannot be reached. */
+  readonly sendForMs: number;
+  /** How often a send is tried that fails for a reason which the adapter does not name. */
   readonly sendAttempts: number;
   readonly sendBackoff: { readonly firstMs: number; readonly maxMs: number };
   /** An answer that is ready sooner than this is shown without a preview. */
@@ -17,7 +19,11 @@ export interface Limits {
   readonly journalDelayMs: number;
   /** An idle lane gives its lease and memory back after this. */
   readonly laneIdleMs: number;
+  /** Questions of one turn; beyond them the turn fails. */
+  readonly confirmations: number;
   readonly confirmationMs: number;
+  /** How long each thing may take that is waited for while the core stops. */
+  readonly stopMs: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -25,10 +31,13 @@ export const DEFAULT_LIMITS: Limits = {
   rate: { burst: 60, perSecond: 2 },
   answer: 1_000_000,
   staleAfterMs: 15 * 60_000,
+  sendForMs: 24 * 3_600_000,
   sendAttempts: 12,
   sendBackoff: { firstMs: 500, maxMs: 60_000 },
   previewDelayMs: 3,
   journalDelayMs: 50,
   laneIdleMs: 60_000,
+  confirmations: 50,
   confirmationMs: 24 * 3_600_000,
+  stopMs: 5000,
 };

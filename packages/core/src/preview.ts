@@ -1,6 +1,7 @@
 import type { MessageId } from '@surfaces/protocol';
 import type { Budget } from './budget.ts';
 import type { Context } from './context.ts';
+import type { Delivery } from './delivery.ts';
 import { isSurfaceError, type SurfaceAdapter, type Turn } from './ports/index.ts';
 import { operationId } from './say.ts';
 
@@ -19,6 +20,7 @@ export class Preview {
   readonly #adapter: SurfaceAdapter;
   readonly #turn: Turn;
   readonly #budget: Budget;
+  readonly #delivery: Pick<Delivery, 'flushed'>;
   readonly #onFirstText: () => void;
   readonly #abort = new AbortController();
   #state: PreviewState | undefined;
@@ -32,19 +34,21 @@ export class Preview {
   #edits = 0;
   /** What the placeholder was last made to say. */
   #edited: string | undefined;
-  #ended = false;
+  readonly #ended = new AbortController();
 
   constructor(
     context: Context,
     adapter: SurfaceAdapter,
     turn: Turn,
     budget: Budget,
+    delivery: Pick<Delivery, 'flushed'>,
     onFirstText: () => void,
   ) {
     this.#context = context;
     this.#adapter = adapter;
     this.#turn = turn;
     this.#budget = budget;
+    this.#delivery = delivery;
     this.#onFirstText = onFirstText;
     this.#messageId = turn.previewMessageId;
   }
@@ -56,12 +60,14 @@ export class Preview {
 
   /**
    * Makes the placeholder (`preview: 'edit'`): a message without answer text. Text goes into it only
-   * after `remember` stored its id, so that after a crash the same message is finished.
+   * after `remember` stored its id, so that after a crash the same message is finished. It stands below
+   * all that was to be said before: what an earlier process left may not be delivered yet.
    */
   begin(remember: (messageId: MessageId) => Promise<void>): void {
     if (this.#adapter.capabilities.preview !== 'edit' || this.#messageId !== undefined) return;
     if (!this.#budget.tryPreview(this.#turn.address)) return;
     this.#run(async (signal) => {
+      await this.#delivery.flushed(this.#turn.address, this.#ended.signal);
       const receipt = await this.#adapter.send(
         this.#turn.address,
         {
@@ -88,7 +94,7 @@ export class Preview {
   }
 
   async end(): Promise<void> {
-    this.#ended = true;
+    this.#ended.abort(new Error('the answer is complete'));
     this.#cancelTimer?.();
     if (!this.#call) return;
     // A preview that hangs must not hold up the answer.
@@ -100,7 +106,7 @@ export class Preview {
   }
 
   #schedule(): void {
-    if (this.#ended || this.#call || this.#cancelTimer) return;
+    if (this.#ended.signal.aborted || this.#call || this.#cancelTimer) return;
     if (this.#state === undefined || this.#state === this.#shown) return;
     const { previewEveryMs } = this.#adapter.capabilities.budget;
     const since = this.#context.clock.now() - this.#lastAt;
@@ -113,7 +119,7 @@ export class Preview {
 
   #show(): void {
     const state = this.#state;
-    if (this.#ended || !state) return;
+    if (this.#ended.signal.aborted || !state) return;
     const { drafts, edits } = this.#adapter;
     const messageId = this.#messageId;
     const { address } = this.#turn;

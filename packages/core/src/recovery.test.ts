@@ -1,89 +1,36 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import {
-  createMemoryDatabase,
-  echo,
-  FakeAgent,
-  FakeMessenger,
-  type MemoryDatabase,
-  type Script,
-  type System,
-  type SystemOptions,
-  startSystem,
-} from './testing/index.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { echo, FakeMessenger, type Script } from './testing/index.ts';
+import { Stage } from './testing/stage.ts';
 
-let database: MemoryDatabase;
-let messenger: FakeMessenger;
-let agent: FakeAgent;
-let system: System | undefined;
-
-beforeEach(() => {
-  database = createMemoryDatabase();
-  messenger = new FakeMessenger();
-  agent = new FakeAgent();
-});
-
-afterEach(async () => {
-  await system?.stop(0);
-  system = undefined;
-});
-
-async function begin(options: Partial<SystemOptions> = {}): Promise<System> {
-  system = await startSystem({ database, messenger, agent, ...options });
-  return system;
-}
-
-async function restart(script: Script = echo, options: Partial<SystemOptions> = {}): Promise<System> {
-  system?.kill();
-  agent = new FakeAgent(script);
-  return begin(options);
-}
-
-/** Begins with a fault function that kills the process the `times`-th time it comes to `point`. */
-async function beginMortal(point: string, times = 1): Promise<{ readonly died: Promise<void> }> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let left = times;
-  await begin({
-    fault: (at) => {
-      if (at !== point) return;
-      left -= 1;
-      if (left === 0) {
-        system?.kill();
-        resolve();
-      }
-    },
-  });
-  return { died: promise };
-}
-
-const room = () => messenger.room('r1');
-const texts = (address = room()) => messenger.shown(address).map((shown) => shown.message.markdown);
-const seen = (check: () => void) => vi.waitFor(check, { timeout: 5000, interval: 5 });
+const stage = new Stage();
+const { begin, beginMortal, restart, room, seen, texts } = stage;
+afterEach(() => stage.clear());
 
 describe('a crash while a command is handled', () => {
   it('between a retry and its reply asks once again, and the chat goes on', async () => {
     const { died } = await beginMortal('event.before_complete');
-    messenger.say(room(), 'one');
+    stage.messenger.say(room(), 'one');
     await seen(() => expect(texts()).toEqual(['one']));
-    messenger.say(room(), '/retry');
+    stage.messenger.say(room(), '/retry');
     await died;
     await restart();
     await seen(() => expect(texts().filter((text) => text === 'one')).toHaveLength(2));
-    messenger.say(room(), 'next');
+    stage.messenger.say(room(), 'next');
     await seen(() => expect(texts()).toContain('next'));
-    expect(agent.requests.filter((request) => request.text === 'one').length).toBeLessThanOrEqual(1);
+    expect(stage.agent.requests.filter((request) => request.text === 'one').length).toBeLessThanOrEqual(1);
   });
 
   it('between stop and the end of the answer still stops it, and not the next one', async () => {
-    agent.script = async function* () {
+    stage.agent.script = async function* () {
       yield { kind: 'text', text: 'half' };
       await new Promise(() => undefined);
     };
     const { died } = await beginMortal('accept.stored', 3);
-    messenger.say(room(), 'one');
-    messenger.say(room(), 'two');
-    await seen(() => expect(messenger.drafts(room())).toHaveLength(1));
+    stage.messenger.say(room(), 'one');
+    stage.messenger.say(room(), 'two');
+    await seen(() => expect(stage.messenger.drafts(room())).toHaveLength(1));
     await new Promise((resolve) => setTimeout(resolve, 80));
-    messenger.say(room(), '/stop');
+    stage.messenger.say(room(), '/stop');
     await died;
     const told: unknown[] = [];
     await restart(async function* (ask) {
@@ -97,14 +44,14 @@ describe('a crash while a command is handled', () => {
 });
 
 it('a resumed turn edits its placeholder under new ids', async () => {
-  messenger = new FakeMessenger({ capabilities: { preview: 'edit' } });
+  stage.messenger = new FakeMessenger({ capabilities: { preview: 'edit' } });
   const begun: Script = async function* () {
     yield { kind: 'text', text: 'half' };
     await new Promise(() => undefined);
   };
-  agent.script = begun;
+  stage.agent.script = begun;
   await begin({ limits: { journalDelayMs: 0 } });
-  messenger.say(room(), 'x');
+  stage.messenger.say(room(), 'x');
   await seen(() => expect(texts()).toEqual(['half']));
   await new Promise((resolve) => setTimeout(resolve, 20));
   await restart(async function* () {
@@ -112,16 +59,18 @@ it('a resumed turn edits its placeholder under new ids', async () => {
     await new Promise(() => undefined);
   });
   await seen(() => expect(texts()).toEqual(['half and']));
-  const edits = messenger.calls.filter(({ kind }) => kind === 'edit').map(({ operationId }) => operationId);
+  const edits = stage.messenger.calls
+    .filter(({ kind }) => kind === 'edit')
+    .map(({ operationId }) => operationId);
   expect(new Set(edits).size).toBe(edits.length);
 });
 
 it('an error that the agent said before a crash is told, not asked for again', async () => {
-  messenger = new FakeMessenger({ capabilities: { preview: 'none' } });
-  agent.script = async function* () {
+  stage.messenger = new FakeMessenger({ capabilities: { preview: 'none' } });
+  stage.agent.script = async function* () {
     yield { kind: 'error', code: 'quota', message: 'no money' };
   };
-  const store = database.open();
+  const store = stage.database.open();
   const held = new Proxy(store, {
     get(target, name: keyof typeof store) {
       const value = target[name];
@@ -130,10 +79,10 @@ it('an error that the agent said before a crash is told, not asked for again', a
     },
   });
   await begin({ database: { open: () => held }, limits: { journalDelayMs: 0 } });
-  messenger.say(room(), 'x');
-  await seen(() => expect(agent.requests).toHaveLength(1));
+  stage.messenger.say(room(), 'x');
+  await seen(() => expect(stage.agent.requests).toHaveLength(1));
   const turn = await vi.waitFor(async () => {
-    const [unfinished] = (await store.recover([messenger])).turns;
+    const [unfinished] = (await store.recover([stage.messenger])).turns;
     if (!unfinished) throw new Error('not yet');
     return unfinished;
   });
@@ -144,5 +93,5 @@ it('an error that the agent said before a crash is told, not asked for again', a
   ]);
   await restart();
   await seen(() => expect(texts()).toEqual([expect.stringContaining('no money')]));
-  expect(agent.requests).toEqual([]);
+  expect(stage.agent.requests).toEqual([]);
 });

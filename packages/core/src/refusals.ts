@@ -5,8 +5,10 @@ import type { AcceptResult, RefusalReason, SurfaceAdapter } from './ports/index.
 import { RateLimiter } from './rate.ts';
 import { operationId } from './say.ts';
 
-/** One refusal in words per address and this many milliseconds; a flood must not cause a flood. */
+/** One refusal in words per address, person and this many milliseconds; a flood must not cause a flood. */
 const NOTICE_EVERY = 10_000;
+/** Who is not served stays so for a while. Milliseconds. */
+const NOT_SERVED_EVERY = 3_600_000;
 
 /** Reasons for which sending the same thing again later may help. */
 const RETRY: ReadonlySet<RefusalReason> = new Set(['rate', 'queue_full', 'stopping']);
@@ -15,10 +17,12 @@ const RETRY: ReadonlySet<RefusalReason> = new Set(['rate', 'queue_full', 'stoppi
 export class Refusals {
   readonly #context: Context;
   readonly #notices: RateLimiter;
+  readonly #notServed: RateLimiter;
 
   constructor(context: Context) {
     this.#context = context;
     this.#notices = new RateLimiter(context.clock, { burst: 1, perSecond: 1000 / NOTICE_EVERY });
+    this.#notServed = new RateLimiter(context.clock, { burst: 1, perSecond: 1000 / NOT_SERVED_EVERY });
   }
 
   refuse(
@@ -34,14 +38,14 @@ export class Refusals {
       outcome: `refused_${reason}`,
     });
     if (adapter.capabilities.refusals === 'message' && reason !== 'bot' && reason !== 'stopping') {
-      this.#tell(adapter, event, notice);
+      this.#tell(adapter, event, reason === 'not_served' ? this.#notServed : this.#notices, notice);
     }
     return { outcome: 'refused', reason, notice, retry: RETRY.has(reason) };
   }
 
   /** Best effort: a refused event has left no trace in the store. */
-  #tell(adapter: SurfaceAdapter, event: IncomingEvent, notice: string): void {
-    if (this.#notices.take(addressKey(event.address)) > 0) return;
+  #tell(adapter: SurfaceAdapter, event: IncomingEvent, limit: RateLimiter, notice: string): void {
+    if (limit.take(`${addressKey(event.address)} ${event.author.externalId}`) > 0) return;
     const message = {
       kind: 'message',
       role: 'system',

@@ -6,7 +6,7 @@ export interface Saying {
   /** Ids of the parts are made from it; the same name says the same thing. */
   readonly name: string;
   readonly address: Address;
-  readonly chat: Chat;
+  readonly chat: Pick<Chat, 'key'>;
   readonly role: OutgoingMessage['role'];
   readonly markdown: string;
   readonly state?: OutgoingMessage['state'];

@@ -1,7 +1,7 @@
 import { type AgentClient, type AgentEvent, isAgentError } from '@surfaces/protocol';
 import { Answer } from './answer.ts';
 import type { Budget } from './budget.ts';
-import { TurnConfirmations } from './confirmations.ts';
+import { QuestionFailure, TurnConfirmations } from './confirmations.ts';
 import type { Context } from './context.ts';
 import type { Delivery } from './delivery.ts';
 import { finalOperations, type Outcome } from './final.ts';
@@ -12,6 +12,7 @@ import { persist } from './persist.ts';
 import { type Confirmation, isStoreError, type Lease } from './ports/index.ts';
 import { Preview } from './preview.ts';
 import { keepTyping } from './typing.ts';
+import { deliverFinals } from './undelivered.ts';
 
 /** Of an agent's own words about its failure so much is shown, in UTF-16 units. */
 const LONGEST_ERROR = 500;
@@ -47,6 +48,7 @@ export class TurnRun implements Run {
   /** Ends the agent's work: its reason says why. */
   readonly #abort = new AbortController();
   readonly #ended = new AbortController();
+  readonly #left = Promise.withResolvers<never>();
   #confirmations: TurnConfirmations | undefined;
   #firstTextSeen = false;
 
@@ -54,14 +56,20 @@ export class TurnRun implements Run {
     this.#context = context;
     this.#delivery = delivery;
     this.#lease = lease;
+    this.#left.promise.catch(() => undefined);
     this.job = job;
     this.#journal = new Journal(context, lease, job.turn, (error) => this.#abort.abort(error));
-    this.#preview = new Preview(context, job.adapter, job.turn, budget, () => this.#firstText());
+    this.#preview = new Preview(context, job.adapter, job.turn, budget, delivery, () => this.#firstText());
     this.done = this.#run().finally(() => this.#ended.abort(OVER));
   }
 
   stop(): void {
     this.#abort.abort(new StopRequested());
+  }
+
+  /** Ends the run and leaves the turn for the next start. The agent is not told to stop working. */
+  leave(): void {
+    this.#left.reject(new LeftRunning('the system stops'));
   }
 
   /** Aborts when the run is over. */
@@ -78,14 +86,21 @@ export class TurnRun implements Run {
     const { turn, adapter } = this.job;
     const stopTyping = keepTyping(this.#context, adapter, turn.address);
     try {
-      const outcome = await this.#converse();
+      const outcome = await Promise.race([this.#converse(), this.#left.promise]);
       await this.#preview.end();
       await this.#finish(outcome);
     } catch (error) {
       await this.#preview.end();
-      if (!(error instanceof LeftRunning) && !this.#context.stopping.aborted) throw error;
-      await this.#journal.close();
-      this.#context.logger.info({ turn: turn.id, chat: turn.chat }, 'left a turn for the next start');
+      if (error instanceof LeftRunning || this.#context.stopping.aborted) {
+        await this.#journal.close();
+        this.#context.logger.info({ turn: turn.id, chat: turn.chat }, 'left a turn for the next start');
+        return;
+      }
+      // Of the store's errors only those come here that say: this turn is not ours any more.
+      if (isStoreError(error)) throw error;
+      this.#context.logger.error({ turn: turn.id, err: error }, 'a turn failed for a reason of ours');
+      // Without the answer: it may be what cannot be said.
+      await this.#finish({ kind: 'failed', key: 'agent_internal' }, new Answer());
     } finally {
       stopTyping();
     }
@@ -113,6 +128,7 @@ export class TurnRun implements Run {
       client,
       this.#lease,
       this.#ended.signal,
+      (error) => this.#abort.abort(error),
     );
     for (const event of journalled ?? []) this.#take(event);
     if (this.#answer.ended || this.#answer.failure) return this.#said();
@@ -121,6 +137,7 @@ export class TurnRun implements Run {
     try {
       for await (const event of client.send(this.#request(), this.#abort.signal)) {
         fault('turn.event');
+        if (this.#ended.signal.aborted) throw new LeftRunning('the run is over');
         if (event.kind === 'restarted') await this.#journal.restart();
         else this.#journal.add(event);
         this.#take(event);
@@ -182,6 +199,9 @@ export class TurnRun implements Run {
     if (reason instanceof AnswerTooLong) {
       return { kind: 'failed', key: 'answer_cut', parameters: { limit: this.#context.limits.answer } };
     }
+    if (reason instanceof QuestionFailure) {
+      return { kind: 'failed', key: reason.key, parameters: { limit: this.#context.limits.confirmations } };
+    }
     if (isStoreError(reason) || this.#context.stopping.aborted) throw reason;
     if (!isAgentError(reason)) {
       this.#countError('internal');
@@ -210,24 +230,24 @@ export class TurnRun implements Run {
     return { kind: 'failed', key: reason.code === 'unsupported' ? 'agent_internal' : `agent_${reason.code}` };
   }
 
-  async #finish(outcome: Outcome): Promise<void> {
+  async #finish(outcome: Outcome, answer = this.#answer): Promise<void> {
     const { store, fault, metrics, clock } = this.#context;
     const { turn, adapter } = this.job;
     await this.#journal.discard();
-    const operations = finalOperations(
-      this.job,
-      this.#answer,
-      outcome,
-      this.#preview.messageId,
-      this.#context,
-    );
+    const operations = finalOperations(this.job, answer, outcome, this.#preview.messageId, this.#context);
     fault('final.before');
     const committed = await persist(this.#context, 'a final answer', () =>
       store.commitFinal(this.#lease, turn.id, outcome.kind, operations),
     );
     fault('final.committed');
     metrics.count('surfaces_turns_total', { outcome: outcome.kind });
-    const outcomes = await this.#delivery.pushAll(committed);
+    const outcomes = await deliverFinals(
+      this.#context,
+      this.#delivery,
+      adapter,
+      committed,
+      this.job.person.locale,
+    );
     if (outcomes.includes('sent')) {
       this.#firstText();
       metrics.observe(

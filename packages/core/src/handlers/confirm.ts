@@ -1,3 +1,4 @@
+import { isExpiry } from '../confirmations.ts';
 import type { Context } from '../context.ts';
 import type { Handler, Handling, Reply } from '../dispatcher.ts';
 import type { Lanes } from '../lanes.ts';
@@ -15,7 +16,8 @@ export function answerNewest(
       chat: handling.chat.key,
       choose: { kind },
       person: handling.person.id,
-      now: context.clock.now(),
+      by: handling.id,
+      now: handling.acceptedAt,
     });
     return settle(context, lanes, handling, decision);
   };
@@ -31,7 +33,8 @@ export function answerByButton(context: Context, lanes: Lanes): Handler<'callbac
       token,
       choose: { option },
       person: handling.person.id,
-      now: context.clock.now(),
+      by: handling.id,
+      now: handling.acceptedAt,
     });
     return settle(context, lanes, handling, decision);
   };
@@ -47,7 +50,7 @@ const UNDECIDED = {
 async function settle(
   context: Context,
   lanes: Lanes,
-  { chat, t }: Handling,
+  { id, chat, t }: Handling,
   decision: Decision,
 ): Promise<readonly Reply[]> {
   if (!('confirmation' in decision)) return [{ markdown: t(UNDECIDED[decision.outcome]) }];
@@ -58,5 +61,6 @@ async function settle(
   if (run?.job.turn.id === confirmation.turn) void run.decided(confirmation);
   const chosen = confirmation.options.find((option) => option.id === confirmation.decision);
   const label = escapeMarkdown(context.scrub(chosen?.label ?? ''));
-  return [{ markdown: t(decision.outcome === 'decided' ? 'confirm_chosen' : 'confirm_already', { label }) }];
+  if (confirmation.decidedBy === id) return [{ markdown: t('confirm_chosen', { label }) }];
+  return [{ markdown: t(isExpiry(confirmation) ? 'confirm_expired' : 'confirm_already', { label }) }];
 }

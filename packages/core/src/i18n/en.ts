@@ -18,6 +18,7 @@ export const en = {
   answer_cut: 'The answer was longer than {limit} characters, so I stopped it there.',
   answer_restarted: '_The agent was interrupted and began this answer anew._',
   file_not_supported: '📎 The agent made the file `{path}`. Files cannot be delivered here yet.',
+  undelivered: 'A part of this answer could not be delivered here.',
   retry_hint: 'Say `{sign}retry` to try again.',
   button_retry: 'Try again',
 
@@ -78,5 +79,6 @@ export const en = {
   confirm_already: 'This was answered already: {label}',
   confirm_expired: 'This question has expired.',
   confirm_not_allowed: 'Only the person who was asked can answer this.',
+  too_many_questions: 'The agent asked more than {limit} questions about one message, so I stopped it.',
   confirm_none: 'There is no open question.',
 } as const;

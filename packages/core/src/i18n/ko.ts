@@ -19,6 +19,7 @@ export const ko: Catalogue = {
   answer_cut: '답이 {limit}자를 넘어서 여기서 멈췄습니다.',
   answer_restarted: '_에이전트가 중단되어 이 답을 처음부터 다시 썼습니다._',
   file_not_supported: '📎 에이전트가 `{path}` 파일을 만들었습니다. 아직 여기로 파일을 보낼 수 없습니다.',
+  undelivered: '이 답의 일부를 여기로 전달하지 못했습니다.',
   retry_hint: '다시 시도하려면 `{sign}retry`라고 보내 주세요.',
   button_retry: '다시 시도',
 
@@ -79,5 +80,6 @@ export const ko: Catalogue = {
   confirm_already: '이미 답한 질문입니다: {label}',
   confirm_expired: '이 질문은 기한이 지났습니다.',
   confirm_not_allowed: '질문을 받은 사람만 답할 수 있습니다.',
+  too_many_questions: '에이전트가 메시지 하나에 질문을 {limit}개 넘게 해서 멈췄습니다.',
   confirm_none: '열린 질문이 없습니다.',
 };

@@ -19,6 +19,7 @@ export const ru: Catalogue = {
   answer_cut: 'Ответ оказался длиннее {limit} знаков, и я остановил его на этом месте.',
   answer_restarted: '_Агента прервали, и он начал этот ответ заново._',
   file_not_supported: '📎 Агент создал файл `{path}`. Передавать файлы сюда пока нельзя.',
+  undelivered: 'Часть этого ответа не удалось сюда доставить.',
   retry_hint: 'Чтобы попробовать ещё раз, напишите `{sign}retry`.',
   button_retry: 'Повторить',
 
@@ -79,5 +80,6 @@ export const ru: Catalogue = {
   confirm_already: 'На это уже ответили: {label}',
   confirm_expired: 'Срок этого вопроса истёк.',
   confirm_not_allowed: 'Ответить может только тот, кого спросили.',
+  too_many_questions: 'Агент задал больше {limit} вопросов об одном сообщении, и я остановил его.',
   confirm_none: 'Открытых вопросов нет.',
 };

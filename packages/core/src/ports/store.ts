@@ -155,9 +155,16 @@ export interface Confirmation {
   readonly text: string;
   readonly options: readonly { readonly id: string; readonly label: string; readonly kind: string }[];
   /** Epoch milliseconds. */
+  readonly askedAt: number;
+  /** Epoch milliseconds. */
   readonly expiresAt: number;
   readonly decision?: string;
+  /** What decided: `by` of that call. */
+  readonly decidedBy?: string;
 }
+
+/** A question as it is asked. */
+export type NewConfirmation = Omit<Confirmation, 'decision' | 'decidedBy'>;
 
 export type Decision =
   | { readonly outcome: 'decided' | 'already_decided'; readonly confirmation: Confirmation }
@@ -254,14 +261,22 @@ export interface Store {
   ): Promise<void>;
 
   /** Opens a confirmation, or returns the one that this turn already has under the agent's id. */
-  openConfirmation(lease: Lease, confirmation: Omit<Confirmation, 'decision'>): Promise<Confirmation>;
-  /** One conditional update decides. `token` may be left out: then the newest pending one of the chat. */
+  openConfirmation(lease: Lease, confirmation: NewConfirmation): Promise<Confirmation>;
+  /**
+   * One conditional update decides. `token` may be left out: then the newest pending one of the chat
+   * that was asked by `now`. `by` names for ever what decides and is stored with the decision: the same
+   * again is told its own first decision (`already_decided`), and never decides another question.
+   */
   decide(input: {
     readonly chat: ChatKey;
     readonly token?: string;
     readonly choose: { readonly option: string } | { readonly kind: 'allow_once' | 'reject' };
     readonly person: PersonId;
+    readonly by: string;
+    /** When it was said, epoch milliseconds: what had expired then has, what was asked later is not meant. */
     readonly now: number;
+    /** The time has come and nobody answered: what is open is decided though it expired. */
+    readonly onExpiry?: boolean;
   }): Promise<Decision>;
 
   /** The newest turns of a chat, newest first. */

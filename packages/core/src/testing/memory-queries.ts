@@ -8,22 +8,29 @@ type DecideInput = Parameters<Store['decide']>[0];
 
 /** Who may not answer learns nothing of the decision, so that is asked first. */
 export function decideInMemory(tables: MemoryTables, input: DecideInput): Decision {
-  const row = findConfirmation(tables, input);
+  const ofChat = tables.confirmations.filter((one) => one.confirmation.chat === input.chat);
+  const row =
+    ofChat.find((one) => one.confirmation.decidedBy === input.by) ?? findConfirmation(ofChat, input);
   if (row === undefined) return { outcome: 'not_found' };
   const { confirmation } = row;
   if (confirmation.person !== input.person) return { outcome: 'not_allowed' };
   if (confirmation.decision !== undefined) return { outcome: 'already_decided', confirmation };
-  if (row.ended || confirmation.expiresAt <= input.now) return { outcome: 'expired' };
+  if (row.ended || (!input.onExpiry && confirmation.expiresAt <= input.now)) return { outcome: 'expired' };
   const decision = chosen(confirmation, input.choose);
   if (decision === undefined) return { outcome: 'not_found' };
-  row.confirmation = { ...confirmation, decision };
+  row.confirmation = { ...confirmation, decision, decidedBy: input.by };
   return { outcome: 'decided', confirmation: row.confirmation };
 }
 
-function findConfirmation(tables: MemoryTables, input: DecideInput): ConfirmationRow | undefined {
-  const ofChat = tables.confirmations.filter((row) => row.confirmation.chat === input.chat);
+function findConfirmation(
+  ofChat: readonly ConfirmationRow[],
+  input: DecideInput,
+): ConfirmationRow | undefined {
   if (input.token !== undefined) return ofChat.find((row) => row.confirmation.token === input.token);
-  const pending = ofChat.filter((row) => !row.ended && row.confirmation.decision === undefined);
+  const pending = ofChat.filter(
+    ({ ended, confirmation: { decision, askedAt } }) =>
+      !ended && decision === undefined && askedAt <= input.now,
+  );
   return pending.findLast((row) => row.confirmation.expiresAt > input.now) ?? pending.at(-1);
 }
 

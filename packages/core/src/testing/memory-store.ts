@@ -14,6 +14,7 @@ import type {
   Confirmation,
   Decision,
   Lease,
+  NewConfirmation,
   NewOperation,
   Operation,
   Recovery,
@@ -330,7 +331,7 @@ class ProcessStore implements MemoryStore {
     return operation;
   }
 
-  openConfirmation(lease: Lease, confirmation: Omit<Confirmation, 'decision'>): Promise<Confirmation> {
+  openConfirmation(lease: Lease, confirmation: NewConfirmation): Promise<Confirmation> {
     return this.#call(() => {
       const { turn, id } = confirmation;
       const row = this.#leased(lease, turn);

@@ -80,7 +80,9 @@ export interface DecideCall {
   readonly option: string | null;
   readonly kind: string | null;
   readonly person: string;
+  readonly by: string;
   readonly now: number;
+  readonly onExpiry: boolean;
 }
 
 export type DecideAnswer =
@@ -146,7 +148,7 @@ export interface Calls {
     readonly error: string | null;
   }): null;
   openConfirmation(
-    call: Leased & { readonly row: Omit<ConfirmationRow, 'order' | 'decision'> },
+    call: Leased & { readonly row: Omit<ConfirmationRow, 'order' | 'decision' | 'decidedBy'> },
   ): ConfirmationRow;
   decide(call: DecideCall): DecideAnswer;
   lastTurns(call: { readonly chat: string; readonly limit: number }): TurnRow[];

@@ -22,17 +22,30 @@ export function confirmationCalls(db: Tables, check: CheckLease): Pick<Calls, 'o
     .innerJoin(turns, eq(turns.id, confirmations.turn))
     .where(and(eq(confirmations.chat, value('chat')), eq(confirmations.token, value('token'))))
     .prepare();
+  const bySame = db
+    .select({ row: confirmations, open: unfinished })
+    .from(confirmations)
+    .innerJoin(turns, eq(turns.id, confirmations.turn))
+    .where(and(eq(confirmations.chat, value('chat')), eq(confirmations.decidedBy, value('by'))))
+    .prepare();
   const newest = db
     .select({ row: confirmations, open: unfinished })
     .from(confirmations)
     .innerJoin(turns, eq(turns.id, confirmations.turn))
-    .where(and(eq(confirmations.chat, value('chat')), sql`decision IS NULL`, unfinished))
+    .where(
+      and(
+        eq(confirmations.chat, value('chat')),
+        sql`decision IS NULL`,
+        sql`${confirmations.askedAt} <= ${value('now')}`,
+        unfinished,
+      ),
+    )
     .orderBy(desc(sql`${confirmations.expiresAt} > ${value('now')}`), desc(confirmations.order))
     .limit(1)
     .prepare();
   const decide = db
     .update(confirmations)
-    .set({ decision: sql`${value('decision')}` })
+    .set({ decision: sql`${value('decision')}`, decidedBy: sql`${value('by')}` })
     .where(and(eq(confirmations.order, value('order')), isNull(confirmations.decision)))
     .prepare();
 
@@ -46,17 +59,19 @@ export function confirmationCalls(db: Tables, check: CheckLease): Pick<Calls, 'o
     },
     /** Who may not answer learns nothing of the decision, so that is asked first. */
     decide(call) {
-      const { chat, token, now } = call;
-      const found = token === null ? newest.get({ chat, now }) : byToken.get({ chat, token });
+      const { chat, token, by, now } = call;
+      const found =
+        bySame.get({ chat, by }) ??
+        (token === null ? newest.get({ chat, now }) : byToken.get({ chat, token }));
       if (found === undefined) return { outcome: 'not_found' };
       const { row, open } = found;
       if (row.person !== call.person) return { outcome: 'not_allowed' };
       if (row.decision !== null) return { outcome: 'already_decided', row };
-      if (!open || row.expiresAt <= now) return { outcome: 'expired' };
+      if (!open || (!call.onExpiry && row.expiresAt <= now)) return { outcome: 'expired' };
       const decision = chosen(row, call);
       if (decision === undefined) return { outcome: 'not_found' };
-      decide.run({ order: row.order, decision });
-      return { outcome: 'decided', row: { ...row, decision } };
+      decide.run({ order: row.order, decision, by });
+      return { outcome: 'decided', row: { ...row, decision, decidedBy: by } };
     },
   };
 }

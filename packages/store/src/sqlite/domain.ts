@@ -106,7 +106,9 @@ export function toConfirmation(row: ConfirmationRow): Confirmation {
     person: row.person as PersonId,
     text: row.text,
     options: JSON.parse(row.options) as Confirmation['options'],
+    askedAt: row.askedAt,
     expiresAt: row.expiresAt,
     ...(row.decision !== null && { decision: row.decision }),
+    ...(row.decidedBy !== null && { decidedBy: row.decidedBy }),
   };
 }

@@ -168,12 +168,17 @@ export const confirmations = sqliteTable(
     person: text().notNull(),
     text: text().notNull(),
     options: text().notNull(),
+    askedAt: integer('asked_at').notNull(),
     expiresAt: integer('expires_at').notNull(),
     decision: text(),
+    decidedBy: text('decided_by'),
   },
   (table) => [
     uniqueIndex('confirmations_turn_id').on(table.turn, table.id),
     uniqueIndex('confirmations_token').on(table.chat, table.token),
+    uniqueIndex('confirmations_decided_by')
+      .on(table.chat, table.decidedBy)
+      .where(sql`decided_by IS NOT NULL`),
     index('confirmations_undecided').on(table.chat, table.order).where(sql`decision IS NULL`),
   ],
 );

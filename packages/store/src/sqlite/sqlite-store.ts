@@ -7,6 +7,7 @@ import {
   type Confirmation,
   type Decision,
   type Lease,
+  type NewConfirmation,
   type NewOperation,
   type Operation,
   type Recovery,
@@ -155,18 +156,19 @@ export class SqliteStore implements Store {
     await this.#thread.call('settleOperation', { id, state, messageId, error });
   }
 
-  async openConfirmation(lease: Lease, confirmation: Omit<Confirmation, 'decision'>): Promise<Confirmation> {
-    const { turn, id, token, chat, person, text, expiresAt } = confirmation;
+  async openConfirmation(lease: Lease, confirmation: NewConfirmation): Promise<Confirmation> {
+    const { turn, id, token, chat, person, text, askedAt, expiresAt } = confirmation;
     const options = JSON.stringify(confirmation.options);
-    const row = { turn, id, token, chat, person, text, options, expiresAt };
+    const row = { turn, id, token, chat, person, text, options, askedAt, expiresAt };
     return toConfirmation(await this.#thread.call('openConfirmation', { ...lease, turn, row }));
   }
 
   async decide(input: Parameters<Store['decide']>[0]): Promise<Decision> {
-    const { chat, token = null, choose, person, now } = input;
+    const { chat, token = null, choose, person, by, now, onExpiry = false } = input;
     const option = 'option' in choose ? choose.option : null;
     const kind = 'kind' in choose ? choose.kind : null;
-    const answer = await this.#thread.call('decide', { chat, token, option, kind, person, now });
+    const call = { chat, token, option, kind, person, by, now, onExpiry };
+    const answer = await this.#thread.call('decide', call);
     if (!('row' in answer)) return answer;
     return { outcome: answer.outcome, confirmation: toConfirmation(answer.row) };
   }

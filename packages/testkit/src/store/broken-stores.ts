@@ -204,6 +204,16 @@ export const brokenStores: Readonly<Record<string, Breakage>> = {
       return decision.outcome === 'already_decided' ? { ...decision, outcome: 'decided' } : decision;
     },
   }),
+  'lets one word decide again': (store) => ({
+    decide: (input) => store.decide({ ...input, by: `${input.by} ${fresh()}` }),
+  }),
+  'lets a word decide what was asked later': (store) => ({
+    openConfirmation: (lease, confirmation) =>
+      store.openConfirmation(lease, { ...confirmation, askedAt: Math.min(confirmation.askedAt, 0) }),
+  }),
+  'lets no expiry decide': (store) => ({
+    decide: ({ onExpiry: _, ...input }) => store.decide(input),
+  }),
   'lets anybody decide': (store, shared) => ({
     async openConfirmation(lease, confirmation) {
       shared.set(confirmation.chat, confirmation.person);

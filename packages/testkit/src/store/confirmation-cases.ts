@@ -1,5 +1,5 @@
 /** A confirmation is answered once, by who may, while it is open. */
-import type { Confirmation, Store } from '@surfaces/core';
+import type { NewConfirmation, Store } from '@surfaces/core';
 import { expect } from 'vitest';
 import {
   acceptTurn,
@@ -11,15 +11,17 @@ import {
   type Started,
   type StoreCase,
   single,
+  unique,
 } from './harness.ts';
 
 type Decide = Parameters<Store['decide']>[0];
 
 function answer({ chat, person }: Started, parts: Partial<Decide> = {}): Decide {
-  return { chat: chat.key, choose: { kind: 'allow_once' }, person: person.id, now: NOW, ...parts };
+  const by = `event-${unique()}`;
+  return { chat: chat.key, choose: { kind: 'allow_once' }, person: person.id, by, now: NOW, ...parts };
 }
 
-async function asked(store: Store, parts: Partial<Confirmation> = {}) {
+async function asked(store: Store, parts: Partial<NewConfirmation> = {}) {
   const started = await running(store);
   const confirmation = await store.openConfirmation(started.lease, question(started, parts));
   return { ...started, confirmation };
@@ -32,21 +34,22 @@ export const confirmationCases: readonly StoreCase[] = [
     expect(await store.openConfirmation(started.lease, first)).toEqual(first);
     const again = question(started, { id: first.id, text: 'asked again' });
     expect(await store.openConfirmation(started.lease, again)).toEqual(first);
-    await store.decide(answer(started, { token: first.token }));
+    await store.decide(answer(started, { token: first.token, by: 'e1' }));
     const decided = await store.openConfirmation(started.lease, again);
-    expect(decided).toEqual({ ...first, decision: 'ok' });
+    expect(decided).toEqual({ ...first, decision: 'ok', decidedBy: 'e1' });
   }),
 
   single('it is decided by option or by kind', async (store) => {
     const one = await asked(store);
-    const byOption = answer(one, { token: one.confirmation.token, choose: { option: 'always' } });
+    const byOption = answer(one, { token: one.confirmation.token, choose: { option: 'always' }, by: 'e1' });
     expect(await store.decide(byOption)).toEqual({
       outcome: 'decided',
-      confirmation: { ...one.confirmation, decision: 'always' },
+      confirmation: { ...one.confirmation, decision: 'always', decidedBy: 'e1' },
     });
     const next = await store.openConfirmation(one.lease, question(one));
-    const byKind = await store.decide(answer(one, { choose: { kind: 'reject' } }));
-    expect(byKind).toEqual({ outcome: 'decided', confirmation: { ...next, decision: 'no' } });
+    const byKind = await store.decide(answer(one, { choose: { kind: 'reject' }, by: 'e2' }));
+    const confirmation = { ...next, decision: 'no', decidedBy: 'e2' };
+    expect(byKind).toEqual({ outcome: 'decided', confirmation });
   }),
 
   single('of many deciders one decides and the others hear what', async (store) => {
@@ -106,6 +109,55 @@ export const confirmationCases: readonly StoreCase[] = [
     });
   }),
 
+  single('the same word again is told its own decision and decides no other question', async (store) => {
+    const one = await asked(store);
+    const newer = await store.openConfirmation(one.lease, question(one));
+    const word = answer(one);
+    expect(await store.decide(word)).toMatchObject({ outcome: 'decided', confirmation: { id: newer.id } });
+    for (const again of [word, { ...word, token: one.confirmation.token }]) {
+      expect(await store.decide(again)).toMatchObject({
+        outcome: 'already_decided',
+        confirmation: { id: newer.id, decidedBy: word.by },
+      });
+    }
+    const bob = await acceptTurn(store, 'x', { who: 'bob' });
+    expect(await store.decide({ ...word, person: bob.person.id })).toEqual({ outcome: 'not_allowed' });
+    expect(await store.decide(answer(one))).toMatchObject({
+      outcome: 'decided',
+      confirmation: { id: one.confirmation.id },
+    });
+  }),
+
+  single('without a token one that was asked after the word is not meant', async (store) => {
+    const one = await asked(store, { askedAt: NOW + 1 });
+    expect(await store.decide(answer(one))).toEqual({ outcome: 'not_found' });
+    expect(await store.decide(answer(one, { now: NOW + 1 }))).toMatchObject({ outcome: 'decided' });
+  }),
+
+  single('expiry decides what is open, once', async (store) => {
+    const one = await asked(store);
+    const { token, expiresAt } = one.confirmation;
+    const expiry = answer(one, { token, choose: { kind: 'reject' }, now: expiresAt, onExpiry: true });
+    expect(await store.decide(expiry)).toMatchObject({
+      outcome: 'decided',
+      confirmation: { decision: 'no', decidedBy: expiry.by },
+    });
+    // Said in time, stored too late.
+    const late = answer(one, { token, now: expiresAt - 1 });
+    expect(await store.decide(late)).toMatchObject({
+      outcome: 'already_decided',
+      confirmation: { decision: 'no' },
+    });
+    const other = await store.openConfirmation(one.lease, question(one));
+    await store.decide(answer(one, { token: other.token }));
+    const tooLate = await store.decide(answer(one, { ...expiry, by: 'e3', token: other.token }));
+    expect(tooLate).toMatchObject({ outcome: 'already_decided', confirmation: { decision: 'ok' } });
+    const over = await store.openConfirmation(one.lease, question(one));
+    await store.commitFinal(one.lease, one.turn.id, 'cancelled', []);
+    const ended = await store.decide(answer(one, { ...expiry, by: 'e4', token: over.token }));
+    expect(ended).toEqual({ outcome: 'expired' });
+  }),
+
   single('unknown tokens, options and chats are not found', async (store) => {
     const one = await asked(store);
     const { token } = one.confirmation;
@@ -137,16 +189,21 @@ export const confirmationCases: readonly StoreCase[] = [
     async (store) => {
       const one = await asked(store);
       const decided = await store.openConfirmation(one.lease, question(one));
-      await store.decide(answer(one, { token: decided.token, choose: { kind: 'reject' } }));
+      await store.decide(answer(one, { token: decided.token, choose: { kind: 'reject' }, by: 'e1' }));
       return { ...one, decided };
     },
     async (store, one) => {
       const lease = await store.claimChat(one.chat.key);
       const again = await store.openConfirmation(lease, question(one, { id: one.decided.id }));
-      expect(again).toEqual({ ...one.decided, decision: 'no' });
-      expect(await store.decide(answer(one))).toEqual({
+      expect(again).toEqual({ ...one.decided, decision: 'no', decidedBy: 'e1' });
+      // The word that decided the other one is heard again: it decides nothing more.
+      expect(await store.decide(answer(one, { choose: { kind: 'reject' }, by: 'e1' }))).toEqual({
+        outcome: 'already_decided',
+        confirmation: again,
+      });
+      expect(await store.decide(answer(one, { by: 'e2' }))).toEqual({
         outcome: 'decided',
-        confirmation: { ...one.confirmation, decision: 'ok' },
+        confirmation: { ...one.confirmation, decision: 'ok', decidedBy: 'e2' },
       });
     },
   ),

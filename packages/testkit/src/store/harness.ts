@@ -5,6 +5,7 @@ import {
   type Chat,
   type Confirmation,
   isStoreError,
+  type NewConfirmation,
   type NewOperation,
   type Person,
   type Store,
@@ -152,7 +153,7 @@ export function operation(chat: Chat, markdown = 'answer', parts: Partial<NewOpe
 export function question(
   { turn, chat, person }: Started,
   parts: Partial<Confirmation> = {},
-): Omit<Confirmation, 'decision'> {
+): NewConfirmation {
   return {
     turn: turn.id,
     id: `confirm-${unique()}`,
@@ -165,6 +166,7 @@ export function question(
       { id: 'always', label: 'Always', kind: 'allow_always' },
       { id: 'no', label: 'No', kind: 'reject' },
     ],
+    askedAt: NOW,
     expiresAt: NOW + 60_000,
     ...parts,
   };

@@ -30,13 +30,16 @@ CREATE TABLE `confirmations` (
 	`person` text NOT NULL,
 	`text` text NOT NULL,
 	`options` text NOT NULL,
+	`asked_at` integer NOT NULL,
 	`expires_at` integer NOT NULL,
 	`decision` text,
+	`decided_by` text,
 	FOREIGN KEY (`chat`) REFERENCES `chats`(`key`) ON UPDATE no action ON DELETE no action
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `confirmations_turn_id` ON `confirmations` (`turn`,`id`);--> statement-breakpoint
 CREATE UNIQUE INDEX `confirmations_token` ON `confirmations` (`chat`,`token`);--> statement-breakpoint
+CREATE UNIQUE INDEX `confirmations_decided_by` ON `confirmations` (`chat`,`decided_by`) WHERE decided_by IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `confirmations_undecided` ON `confirmations` (`chat`,`order`) WHERE decision IS NULL;--> statement-breakpoint
 CREATE TABLE `identities` (
 	`surface` text NOT NULL,
