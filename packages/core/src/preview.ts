@@ -5,6 +5,9 @@ import type { Delivery } from './delivery.ts';
 import { isSurfaceError, type SurfaceAdapter, type Turn } from './ports/index.ts';
 import { operationId } from './say.ts';
 
+/** Made once: the trace of an error costs more than the rest of a short turn's preview. */
+const COMPLETE = new Error('the answer is complete');
+
 export interface PreviewState {
   readonly text: string;
   readonly progress?: string;
@@ -94,7 +97,7 @@ export class Preview {
   }
 
   async end(): Promise<void> {
-    this.#ended.abort(new Error('the answer is complete'));
+    this.#ended.abort(COMPLETE);
     this.#cancelTimer?.();
     if (!this.#call) return;
     // A preview that hangs must not hold up the answer.
