@@ -1,5 +1,7 @@
 /** Who may come in, asked for with real requests. */
+import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isSurfaceError } from '@surfaces/core';
@@ -163,6 +165,23 @@ it('sends every page with a strict policy, and knows only what was built', async
     expect((await ask(url, path)).status, path).toBe(404);
   }
   expect((await ask(url, '/', { method: 'DELETE' })).status).toBe(405);
+});
+
+it('lets go of a connection whose upgrade it refused, though the other side keeps it open', async () => {
+  const { url } = await startWeb();
+  const { port } = new URL(url);
+  const client = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true });
+  client.on('error', () => undefined);
+  client.write(
+    `GET /nowhere HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+  );
+  client.resume();
+  await once(client, 'end');
+  // What is written to a connection that is gone is answered with a reset.
+  const gone = once(client, 'close');
+  const writing = setInterval(() => client.write('x'), 10);
+  await gone;
+  clearInterval(writing);
 });
 
 describe('what keeps it from starting', () => {

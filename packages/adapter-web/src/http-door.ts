@@ -177,6 +177,8 @@ function redirect(response: ServerResponse, to: string): void {
 
 function refuseUpgrade(socket: Duplex, status: number, text: string): undefined {
   const body = Buffer.from(`${text}\n`);
+  // Nothing else ends it: node does not watch over it any more, and the other side may keep its half open.
+  socket.once('finish', () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${status} Refused\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
   );
