@@ -18,7 +18,10 @@ export function forgetUnsent(person: string, id: string): void {
 /** In the order of writing. What cannot be read any more is dropped. */
 export function readUnsent(person: string): Unsent[] {
   const found: Unsent[] = [];
-  for (const name of keptKeys(key(person, ''))) {
+  const start = key(person, '');
+  for (const name of keptKeys(start)) {
+    // `unsent.ann.` also begins the keys of `ann.lee`; ids have no dots.
+    if (name.includes('.', start.length)) continue;
     try {
       found.push(Unsent.parse(JSON.parse(kept(name) ?? '')));
     } catch {
