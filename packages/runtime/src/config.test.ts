@@ -184,6 +184,20 @@ describe('.env', () => {
     expect(read(env)).toMatchObject({ log: { level: 'debug' }, health: { port: 2 }, defaultLocale: 'en' });
   });
 
+  test('that an editor began with a byte order mark loses nothing', () => {
+    const dir = directory();
+    writeFileSync(join(dir, '.env'), '\ufeffLOG_LEVEL=debug\r\nDEFAULT_LOCALE=ko\r\n');
+    expect(read(readEnvironment(dir, {}))).toMatchObject({ log: { level: 'debug' }, defaultLocale: 'ko' });
+  });
+
+  test('in UTF-16 is an error, not an empty one', () => {
+    const dir = directory();
+    writeFileSync(join(dir, '.env'), '\ufeffLOG_LEVEL=debug\r\n', 'utf16le');
+    const error = failure(() => readEnvironment(dir, {}));
+    expect(error.message).toMatch(/\.env.*UTF-8/);
+    expect(error.exitCode).toBe(EXIT.config);
+  });
+
   test('may be missing', () => {
     expect(readEnvironment(directory(), { A: 'b' })).toEqual({ A: 'b' });
   });

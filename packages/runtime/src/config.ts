@@ -132,8 +132,9 @@ function urlSecrets(text: string | undefined): string[] {
 /** `.env` of the directory, over which the real environment wins, also where it sets a variable to nothing. */
 export function readEnvironment(directory: string, env: Environment): Environment {
   const path = join(directory, '.env');
+  let text: string;
   try {
-    return { ...parseEnv(readFileSync(path, 'utf8')), ...env };
+    text = readFileSync(path, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT') return env;
@@ -145,4 +146,8 @@ export function readEnvironment(directory: string, env: Environment): Environmen
       },
     );
   }
+  // Some editors of Windows write UTF-16; read as UTF-8 it would set nothing, and nobody would be told.
+  if (text.includes('\0'))
+    throw new StartError(`${path} is not text in UTF-8: save it as such.`, EXIT.config);
+  return { ...parseEnv(text.replace(/^\ufeff/, '')), ...env };
 }
