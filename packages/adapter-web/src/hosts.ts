@@ -27,16 +27,8 @@ export function isLoopback(host: string): boolean {
   );
 }
 
-const PROXY_HEADERS = [
-  'forwarded',
-  'via',
-  'x-real-ip',
-  'x-client-ip',
-  'x-original-host',
-  'x-forwarded',
-  'true-client-ip',
-  'cf-connecting-ip',
-];
+const ADDED_BY_PROXIES =
+  /^(forwarded|via|cdn-loop|x-(forwarded|original|real|client|cluster|envoy|arr)(-?[a-z].*)?|(true|fastly|fly)-client.*|cf-.*)$/;
 
 /**
  * Whether the request comes from a program on this machine by itself. When in doubt it does not: a
@@ -45,9 +37,7 @@ const PROXY_HEADERS = [
 export function isDirectFromHere(request: IncomingMessage): boolean {
   const headers = request.headers;
   const proxied =
-    PROXY_HEADERS.some((name) => headers[name] !== undefined) ||
-    Object.keys(headers).some((name) => name.startsWith('x-forwarded-')) ||
-    request.httpVersion === '1.0';
+    Object.keys(headers).some((name) => ADDED_BY_PROXIES.test(name)) || request.httpVersion === '1.0';
   const host = normalHost(headers.host ?? '');
   return (
     !proxied &&

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { FakeSurface } from '@surfaces/core/testing';
 import type { AgentClient } from '@surfaces/protocol';
 import { afterEach, expect, test } from 'vitest';
@@ -164,6 +164,8 @@ test('through a proxy or under a public name only the key opens metrics and deta
     { host: 'surfaces.example' },
     { 'x-forwarded-for': '10.0.0.1' },
     { via: '1.1 x' },
+    { 'cf-ray': '1' },
+    { 'x-original-forwarded-for': '10.0.0.1' },
   ]) {
     expect((await get(local, '/livez', stranger)).status).toBe(200);
     expect(await get(local, '/metrics', stranger)).toMatchObject({ status: 401 });
@@ -173,6 +175,16 @@ test('through a proxy or under a public name only the key opens metrics and deta
     expect((await get(local, '/metrics', withKey)).status).toBe(200);
     expect(JSON.parse((await get(local, '/healthz', withKey)).body)).toEqual(report);
   }
+});
+
+test('a proxy that adds no header gives itself away by HTTP/1.0', async () => {
+  const server = await serve();
+  const { host, port } = new URL(server.url);
+  const socket = connect(Number(port), '127.0.0.1').setEncoding('utf8');
+  socket.end(`GET /metrics HTTP/1.0\r\nHost: ${host}\r\n\r\n`);
+  let answer = '';
+  for await (const chunk of socket) answer += chunk;
+  expect(answer).toMatch(/^HTTP\/1\.1 401 /);
 });
 
 test('a port in use and an address that is not ours say what to do', async () => {

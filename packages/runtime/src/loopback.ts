@@ -22,7 +22,7 @@ export function hostOf(header: string | undefined): string | undefined {
 
 /** A proxy gives itself away by what it adds. In doubt a request is not from here. */
 const ADDED_BY_PROXIES =
-  /^(forwarded|via|x-forwarded.*|x-real-ip|x-client-ip|cf-connecting-ip|true-client-ip)$/;
+  /^(forwarded|via|cdn-loop|x-(forwarded|original|real|client|cluster|envoy|arr)(-?[a-z].*)?|(true|fastly|fly)-client.*|cf-.*)$/;
 
 /** Whether a program on this machine asks by itself, not through a proxy and not for another's domain. */
 export function isFromHere(request: IncomingMessage): boolean {
@@ -31,6 +31,8 @@ export function isFromHere(request: IncomingMessage): boolean {
     host !== undefined &&
     isLoopback(host) &&
     isLoopback(request.socket.remoteAddress ?? '') &&
+    // What a proxy speaks that was told nothing else.
+    request.httpVersion !== '1.0' &&
     !Object.keys(request.headers).some((name) => ADDED_BY_PROXIES.test(name))
   );
 }
