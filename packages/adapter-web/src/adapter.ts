@@ -98,6 +98,8 @@ class Web implements WebAdapter {
     noServer: true,
     perMessageDeflate: false,
     maxPayload: MAX_FRAME,
+    // The connection answers itself: answers to a page that does not read must not pile up.
+    autoPong: false,
   });
   readonly #alive = new WeakSet<WebSocket>();
   readonly #probes = new Map<string, WebPerson>();

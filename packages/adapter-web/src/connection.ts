@@ -18,8 +18,11 @@ const PAGE = 50;
 const MAX_CATCH_UP = 500;
 /** UTF-16 units of entries in one frame, unless a single one is longer. */
 const FRAME_TEXT = 256 * 1024;
-/** Frames of the page that may wait; then it is not read from until they are done. */
+/** Frames of the page that may wait, and their bytes; then it is not read from until they are done. */
 const MAX_WAITING = 100;
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+/** Bytes on their way to a page above which its pings are not answered: it must read to be answered. */
+const MAX_UNREAD = 64 * 1024;
 
 export interface ConnectionLimits {
   readonly helloMs: number;
@@ -55,6 +58,7 @@ export class Connection implements Watcher {
   #drafting = false;
   #draftsDirty = false;
   #waiting = 0;
+  #waitingBytes = 0;
   #work: Promise<void> = Promise.resolve();
   #cancelHello: () => void;
   #cancelReread: (() => void) | undefined;
@@ -67,6 +71,9 @@ export class Connection implements Watcher {
       this.close(CLOSE.noHello, 'no hello in time'),
     );
     options.socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
+    options.socket.on('ping', (data) => {
+      if (options.socket.bufferedAmount <= MAX_UNREAD) options.socket.pong(data);
+    });
     options.socket.on('close', () => this.#closed());
     // An error is always followed by 'close'; too large a frame ends the connection with 1009.
     options.socket.on('error', (error) => options.logger.debug({ err: error }, 'web socket error'));
@@ -102,8 +109,11 @@ export class Connection implements Watcher {
   }
 
   #receive(data: RawData, isBinary: boolean): void {
+    // ws gives text and binary frames as one Buffer, unless it is told otherwise.
+    const bytes = (data as Buffer).length;
     this.#waiting += 1;
-    if (this.#waiting >= MAX_WAITING) this.#o.socket.pause();
+    this.#waitingBytes += bytes;
+    if (this.#waiting >= MAX_WAITING || this.#waitingBytes >= MAX_WAITING_BYTES) this.#o.socket.pause();
     this.#work = this.#work
       .then(() => this.#handle(data, isBinary))
       .catch((error: unknown) => {
@@ -112,7 +122,9 @@ export class Connection implements Watcher {
       })
       .then(() => {
         this.#waiting -= 1;
-        if (this.#o.socket.isPaused && this.#waiting < MAX_WAITING / 2) this.#o.socket.resume();
+        this.#waitingBytes -= bytes;
+        const few = this.#waiting < MAX_WAITING / 2 && this.#waitingBytes < MAX_WAITING_BYTES / 2;
+        if (this.#o.socket.isPaused && few) this.#o.socket.resume();
       });
   }
 
