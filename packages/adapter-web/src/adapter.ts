@@ -32,7 +32,7 @@ import { HttpDoor } from './http-door.ts';
 import { ACCOUNT, SURFACE, type WebPerson } from './person.ts';
 import { probe } from './probe.ts';
 import { Rooms } from './rooms.ts';
-import { Sessions } from './sessions.ts';
+import { type Identified, Sessions } from './sessions.ts';
 import { BUILT_PAGE, readPage } from './static-files.ts';
 
 /** UTF-16 units of one part of an answer. */
@@ -102,6 +102,7 @@ class Web implements WebAdapter {
     autoPong: false,
   });
   readonly #alive = new WeakSet<WebSocket>();
+  readonly #sessionOf = new WeakMap<WebSocket, string>();
   readonly #probes = new Map<string, WebPerson>();
   #server: Server | undefined;
   #door: HttpDoor | undefined;
@@ -135,7 +136,8 @@ class Web implements WebAdapter {
     if (accessKeys.some(({ key }) => key.length < 16)) {
       logger.warn({}, 'an access key is shorter than 16 characters and can be guessed');
     }
-    this.#door = new HttpDoor({ guard, sessions, page, defaultLocale, logger });
+    const onLogOut = (session: string) => this.#endSession(session);
+    this.#door = new HttpDoor({ guard, sessions, page, defaultLocale, logger, onLogOut });
     const server = createServer((request, response) => {
       this.#door?.answer(request, response).catch((error: unknown) => {
         logger.error({ err: error }, 'a web request failed');
@@ -215,11 +217,12 @@ class Web implements WebAdapter {
     const prober = this.#prober(request);
     const admitted = prober ?? this.#door?.admit(request, socket);
     if (admitted === undefined) return;
-    const { person, by } = admitted;
+    const { person, by, session } = admitted;
     const { timeline, clock, logger, defaultLocale, limits } = this.#o;
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
       if (this.#stopped) return webSocket.close(CLOSE.goingAway, 'the server stops');
       this.#alive.add(webSocket);
+      if (session !== undefined) this.#sessionOf.set(webSocket, session);
       webSocket.on('pong', () => this.#alive.add(webSocket));
       new Connection({
         socket: webSocket,
@@ -234,6 +237,12 @@ class Web implements WebAdapter {
         limits: { ...DEFAULT_LIMITS, ...limits },
       });
     });
+  }
+
+  #endSession(session: string): void {
+    for (const socket of this.#sockets.clients) {
+      if (this.#sessionOf.get(socket) === session) socket.close(CLOSE.loggedOut, 'logged out');
+    }
   }
 
   #schedulePing(): void {
@@ -261,7 +270,7 @@ class Web implements WebAdapter {
   }
 
   /** Our own health probe, by its one-time token. Its id is one that no key can have. */
-  #prober(request: IncomingMessage): { person: WebPerson; by: 'key' } | undefined {
+  #prober(request: IncomingMessage): Extract<Identified, { by: string }> | undefined {
     const given = /^Probe (\S+)$/.exec(request.headers.authorization ?? '')?.[1];
     if (given === undefined) return undefined;
     for (const [token, person] of this.#probes) {

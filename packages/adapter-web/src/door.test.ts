@@ -8,7 +8,17 @@ import { isSurfaceError } from '@surfaces/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createWebAdapter } from './adapter.ts';
 import { WebAdapterConfig } from './config.ts';
-import { ask, closeAll, MemoryTimeline, realClock, silent, startWeb, upgradeStatus } from './testing-web.ts';
+import { CLOSE } from './frames.ts';
+import {
+  ask,
+  closeAll,
+  MemoryTimeline,
+  realClock,
+  silent,
+  startWeb,
+  TestPage,
+  upgradeStatus,
+} from './testing-web.ts';
 
 const KEY = 'a-long-random-key-of-alice';
 const BARE = 'a-long-random-key-of-nobody';
@@ -103,6 +113,25 @@ describe('with keys', () => {
 
     const other = await startWeb({ ...config, accessKeys: [{ name: 'alice', key: 'another key' }] });
     expect(await who(other.url, session)).toBe(401);
+  });
+
+  it('a logout ends that session everywhere: in open pages, and for whoever copied its cookie', async () => {
+    const { url } = await startWeb({ host: '0.0.0.0', accessKeys: keys });
+    const logIn = async () => {
+      const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+      const login = await ask(url, '/login', { method: 'POST', headers, body: `key=${KEY}` });
+      return { Cookie: String(login.headers['set-cookie']).split(';')[0] ?? '' };
+    };
+    const [session, other] = [await logIn(), await logIn()];
+    const page = await TestPage.open(url, null, session);
+    const elsewhere = await TestPage.open(url, null, other);
+    const closed = once(page.socket, 'close');
+    await ask(url, '/logout', { method: 'POST', headers: session });
+    expect((await closed)[0]).toBe(CLOSE.loggedOut);
+    expect(await who(url, session)).toBe(401);
+    expect(await upgradeStatus(url, session)).toBe(401);
+    expect(await who(url, other)).toBe('alice');
+    expect(elsewhere.closed).toBeUndefined();
   });
 
   it('says Secure when the browser came over TLS', async () => {

@@ -21,6 +21,8 @@ export interface HttpDoorOptions {
   readonly page: ReadonlyMap<string, StaticFile>;
   readonly defaultLocale: Locale;
   readonly logger: Logger;
+  /** Its connections are to be closed. */
+  readonly onLogOut: (session: string) => void;
 }
 
 export class HttpDoor {
@@ -54,8 +56,7 @@ export class HttpDoor {
       case 'POST /login':
         return await this.#logIn(request, response);
       case 'POST /logout':
-        response.setHeader('Set-Cookie', sessionCookie('', request));
-        return redirect(response, 'login');
+        return this.#logOut(request, response);
       case 'GET /session':
         return this.#session(request, response);
     }
@@ -115,6 +116,13 @@ export class HttpDoor {
     if (result === 'wrong') return html(response, 401, loginPage(locale, 'wrong'));
     response.setHeader('Retry-After', MINUTE);
     html(response, 429, loginPage(locale, 'tooMany'));
+  }
+
+  #logOut(request: IncomingMessage, response: ServerResponse): void {
+    const session = this.#o.sessions.logOut(request);
+    if (session !== undefined) this.#o.onLogOut(session);
+    response.setHeader('Set-Cookie', sessionCookie('', request));
+    redirect(response, 'login');
   }
 
   #locale(request: IncomingMessage): Locale {

@@ -1,5 +1,5 @@
 /** Who is asking: whoever sits at the machine, the holder of an access key, or nobody yet. */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '@surfaces/core';
 import { ExternalId } from '@surfaces/protocol';
@@ -13,7 +13,13 @@ const FAILURES_PER_MINUTE = 10;
 const MAX_TRACKED = 10_000;
 
 export type Identified =
-  | { readonly person: WebPerson; readonly by: 'place' | 'key' | 'session'; readonly denied?: undefined }
+  | {
+      readonly person: WebPerson;
+      readonly by: 'place' | 'key' | 'session';
+      /** Names the session, where it is one. */
+      readonly session?: string;
+      readonly denied?: undefined;
+    }
   | {
       readonly person?: undefined;
       /** `no_keys`: a key is needed and none is configured. `too_many`: wrong keys, try later. */
@@ -32,6 +38,8 @@ export class Sessions {
   readonly #exposed: boolean;
   readonly #clock: Clock;
   readonly #failures = new Map<string, { count: number; until: number }>();
+  /** Logged out, the oldest first; a restart forgets them. */
+  readonly #ended = new Set<string>();
 
   /** `exposed`: the listener is on another address than loopback; nobody is known by place. */
   constructor(options: { keys: readonly AccessKey[]; exposed: boolean; clock: Clock }) {
@@ -49,8 +57,7 @@ export class Sessions {
         : { person: result.person, by: 'key' };
     }
     if (!this.#exposed && isDirectFromHere(request)) return { person: LOCAL_PERSON, by: 'place' };
-    const session = this.#session(request);
-    if (session !== undefined) return { person: session.person, by: 'session' };
+    for (const { person, session } of this.#sessions(request)) return { person, by: 'session', session };
     return { denied: this.#denial('wrong') };
   }
 
@@ -59,8 +66,22 @@ export class Sessions {
     const result = this.#try(key, request);
     if (typeof result === 'string') return result;
     const name = Buffer.from(result.person.id).toString('base64url');
-    const issued = this.#clock.now().toString(36);
+    // The random part tells logins of one millisecond apart: each is ended alone.
+    const issued = `${this.#clock.now().toString(36)}-${randomBytes(9).toString('base64url')}`;
     return { cookie: `${name}.${issued}.${mac(result.secret, `${name}.${issued}`)}` };
+  }
+
+  /** Ends the session that a request came with, so that a copy of its cookie is worth nothing. Returns its name. */
+  logOut(request: IncomingMessage): string | undefined {
+    for (const { session } of this.#sessions(request)) {
+      this.#ended.add(session);
+      for (const oldest of this.#ended) {
+        if (this.#ended.size <= MAX_TRACKED) break;
+        this.#ended.delete(oldest);
+      }
+      return session;
+    }
+    return undefined;
   }
 
   #denial(why: 'wrong' | 'too_many') {
@@ -87,7 +108,7 @@ export class Sessions {
     return 'wrong';
   }
 
-  #session(request: IncomingMessage): Holder | undefined {
+  *#sessions(request: IncomingMessage): Generator<{ person: WebPerson; session: string }> {
     for (const value of cookies(request, SESSION_COOKIE)) {
       const [name, issued, signature, ...rest] = value.split('.');
       if (name === undefined || issued === undefined || signature === undefined || rest.length > 0) continue;
@@ -98,9 +119,9 @@ export class Sessions {
       const given = Buffer.from(signature);
       if (given.length !== right.length || !timingSafeEqual(given, right)) continue;
       if (this.#clock.now() - Number.parseInt(issued, 36) > SESSION_MS) continue;
-      return one;
+      if (this.#ended.has(signature)) continue;
+      yield { person: one.person, session: signature };
     }
-    return undefined;
   }
 }
 
