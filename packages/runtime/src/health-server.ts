@@ -41,6 +41,8 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
   } catch (error) {
     throw listenError(error, { host, port, variable: 'HEALTH' }) ?? error;
   }
+  // A connection that could not be taken (no descriptors, no memory): the next may be.
+  server.on('error', () => undefined);
   return { url: urlOf(server, host), close: () => closeServer(server) };
 }
 

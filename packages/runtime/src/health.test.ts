@@ -1,5 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { request, type Server } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { FakeSurface } from '@surfaces/core/testing';
 import type { AgentClient } from '@surfaces/protocol';
@@ -175,6 +176,20 @@ test('through a proxy or under a public name only the key opens metrics and deta
     expect((await get(local, '/metrics', withKey)).status).toBe(200);
     expect(JSON.parse((await get(local, '/healthz', withKey)).body)).toEqual(report);
   }
+});
+
+test('goes on when a connection could not be taken', async () => {
+  const server = await serve();
+  let listener: Server | undefined;
+  // Tells which server a request came to.
+  const found = (message: unknown) => {
+    listener = (message as { server: Server }).server;
+  };
+  subscribe('http.server.request.start', found);
+  await get(server, '/livez');
+  unsubscribe('http.server.request.start', found);
+  expect(listener?.emit('error', new Error('accept EMFILE'))).toBe(true);
+  expect((await get(server, '/livez')).status).toBe(200);
 });
 
 test('a proxy that adds no header gives itself away by HTTP/1.0', async () => {
