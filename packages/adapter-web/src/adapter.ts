@@ -27,7 +27,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { WebAdapterConfig } from './config.ts';
 import { Connection, type ConnectionLimits } from './connection.ts';
 import { CLOSE } from './frames.ts';
-import { HostGuard, isLoopback } from './hosts.ts';
+import { HostGuard, isLoopback, normalHost } from './hosts.ts';
 import { HttpDoor } from './http-door.ts';
 import { ACCOUNT, SURFACE, type WebPerson } from './person.ts';
 import { probe } from './probe.ts';
@@ -125,7 +125,7 @@ class Web implements WebAdapter {
     const { host, port, accessKeys, allowedHosts, clock, logger, clientDir, defaultLocale } = this.#o;
     const page = await readPage(clientDir ?? BUILT_PAGE);
     const guard = new HostGuard(host, allowedHosts);
-    const exposed = !isLoopback(host);
+    const exposed = !isLoopback(normalHost(host) ?? host);
     const sessions = new Sessions({ keys: accessKeys, exposed, clock });
     if (exposed && accessKeys.length === 0) {
       logger.warn(
@@ -147,6 +147,10 @@ class Web implements WebAdapter {
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     this.#accept = accept;
     await listen(server, host, port);
+    // A connection that could not be taken (no descriptors, no memory): the others go on.
+    server.on('error', (error) =>
+      logger.error({ err: error }, 'the web listener failed to take a connection'),
+    );
     this.#server = server;
     this.#url = urlOf(server, host);
     this.#schedulePing();

@@ -23,7 +23,9 @@ const AccessKeyList = z.string().transform((text) =>
     .filter((part) => part !== '')
     .map((part) => {
       const colon = part.indexOf(':');
-      return colon === -1 ? { key: part } : { name: part.slice(0, colon), key: part.slice(colon + 1) };
+      return colon === -1
+        ? { key: part }
+        : { name: part.slice(0, colon).trim(), key: part.slice(colon + 1).trim() };
     }),
 );
 

@@ -1,6 +1,8 @@
 /** Who may come in, asked for with real requests. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -196,6 +198,33 @@ it('sends every page with a strict policy, and knows only what was built', async
     expect((await ask(url, path)).status, path).toBe(404);
   }
   expect((await ask(url, '/', { method: 'DELETE' })).status).toBe(405);
+});
+
+it('asks no key on an IPv6 loopback address that is written as in a URL', async () => {
+  const { url } = await startWeb({ host: '[::1]' });
+  expect(await who(url, {})).toBe('local');
+});
+
+it('takes no space around a name or a key for a part of it', async () => {
+  const config = WebAdapterConfig.parse({ accessKeys: `alice : ${KEY} , bob:\tanother-key` });
+  expect(config.accessKeys).toEqual([
+    { name: 'alice', key: KEY },
+    { name: 'bob', key: 'another-key' },
+  ]);
+});
+
+it('goes on when a connection could not be taken', async () => {
+  const { url } = await startWeb();
+  let server: Server | undefined;
+  // Tells which server a request came to.
+  const found = (message: unknown) => {
+    server = (message as { server: Server }).server;
+  };
+  subscribe('http.server.request.start', found);
+  await ask(url, '/');
+  unsubscribe('http.server.request.start', found);
+  expect(server?.emit('error', new Error('accept EMFILE'))).toBe(true);
+  expect(await who(url, {})).toBe('local');
 });
 
 it('lets go of a connection whose upgrade it refused, though the other side keeps it open', async () => {
