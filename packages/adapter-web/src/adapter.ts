@@ -140,7 +140,9 @@ class Web implements WebAdapter {
     this.#door = new HttpDoor({ guard, sessions, page, defaultLocale, logger, onLogOut });
     const server = createServer((request, response) => {
       this.#door?.answer(request, response).catch((error: unknown) => {
-        logger.error({ err: error }, 'a web request failed');
+        // Whoever goes away in the middle of a request is no error of ours, and must not fill the log.
+        const left = request.destroyed && !request.complete;
+        logger[left ? 'debug' : 'error']({ err: error }, 'a web request failed');
         response.destroy();
       });
     });

@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isSurfaceError } from '@surfaces/core';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createWebAdapter } from './adapter.ts';
 import { WebAdapterConfig } from './config.ts';
 import { CLOSE } from './frames.ts';
@@ -225,6 +225,26 @@ it('goes on when a connection could not be taken', async () => {
   unsubscribe('http.server.request.start', found);
   expect(server?.emit('error', new Error('accept EMFILE'))).toBe(true);
   expect(await who(url, {})).toBe('local');
+});
+
+it('does not fill the log with those who go away in the middle of a login', async () => {
+  const levels: string[] = [];
+  const log = (level: string) => () => void levels.push(level);
+  const logger = { ...silent, debug: log('debug'), error: log('error') };
+  const { url } = await startWeb({ accessKeys: keys, logger });
+  const { port } = new URL(url);
+  const arrived = new Promise<void>((resolve) => {
+    const seen = () => {
+      unsubscribe('http.server.request.start', seen);
+      resolve();
+    };
+    subscribe('http.server.request.start', seen);
+  });
+  const client = connect(Number(port), '127.0.0.1');
+  client.write(`POST /login HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Length: 100\r\n\r\nkey=`);
+  await arrived;
+  client.resetAndDestroy();
+  await vi.waitFor(() => expect(levels).toEqual(['debug']));
 });
 
 it('lets go of a connection whose upgrade it refused, though the other side keeps it open', async () => {

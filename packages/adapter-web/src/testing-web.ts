@@ -92,15 +92,15 @@ export async function closeAll(): Promise<void> {
 }
 
 export async function startWeb(
-  config: Partial<WebAdapterConfig> & Pick<Partial<WebAdapterOptions>, 'limits' | 'clock'> = {},
+  config: Partial<WebAdapterConfig> & Pick<Partial<WebAdapterOptions>, 'limits' | 'clock' | 'logger'> = {},
 ): Promise<TestWeb> {
-  const { limits, clock = realClock, ...rest } = config;
+  const { limits, clock = realClock, logger = silent, ...rest } = config;
   const timeline = new MemoryTimeline();
   const adapter = createWebAdapter({
     ...WebAdapterConfig.parse({ port: 0, ...rest }),
     timeline,
     clock,
-    logger: silent,
+    logger,
     clientDir: emptyPage(),
     ...(limits === undefined ? {} : { limits }),
   });
