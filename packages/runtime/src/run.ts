@@ -1,6 +1,6 @@
 /** The life of a process of ours: arguments, signals, exit codes. */
 import { parseArgs } from 'node:util';
-import type { Logger } from '@surfaces/core';
+import { createScrubber, type Logger } from '@surfaces/core';
 import { EXIT } from './exit-codes.ts';
 import { type AppOptions, prepareApp, type RunningApp, startApp } from './start.ts';
 import { exitCodeOf } from './start-error.ts';
@@ -30,19 +30,22 @@ export async function runApp(options: AppOptions): Promise<void> {
       isTerminal: process.stderr.isTTY,
     });
     life.logger = prepared.logger;
+    life.scrub = prepared.scrub;
     life.app = startApp(prepared, life.starting.signal);
     const { addresses } = await life.app;
     if (life.isEnding) return;
     print(`Surfaces is ready: ${addresses.join('  ')}\nCtrl-C stops it.`);
   } catch (error) {
     if (life.isEnding) return;
-    process.exit(reportFailedStart(error, life.logger));
+    process.exit(reportFailedStart(error, life));
   }
 }
 
 class Life {
   app: Promise<RunningApp> | undefined;
   logger: Logger | undefined;
+  /** By form alone, until the configuration says which values are secret. */
+  scrub: (text: string) => string = createScrubber([]);
   readonly starting = new AbortController();
   #askedAt: number | undefined;
   #ending = false;
@@ -72,7 +75,7 @@ class Life {
 
   #onDefect(error: unknown): void {
     if (this.logger) this.logger.error({ err: error }, 'a defect: the process ends');
-    else print(`A defect: ${error instanceof Error ? error.stack : error}`, process.stderr);
+    else print(this.scrub(`A defect: ${error instanceof Error ? error.stack : error}`), process.stderr);
     void this.#end(EXIT.internal, 0);
   }
 
@@ -126,8 +129,8 @@ Settings are environment variables; a .env file in the current directory is read
 }
 
 /** One line that says what to do; a stack only for what is unexpected, and only when somebody debugs. */
-function reportFailedStart(error: unknown, logger: Logger | undefined): number {
-  const message = error instanceof Error ? error.message : String(error);
+function reportFailedStart(error: unknown, { logger, scrub }: Life): number {
+  const message = scrub(error instanceof Error ? error.message : String(error));
   const code = exitCodeOf(error);
   if (code !== undefined) {
     print(`Surfaces cannot start: ${message}`, process.stderr);
