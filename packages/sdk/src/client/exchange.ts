@@ -161,9 +161,9 @@ export class Exchange implements AsyncIterator<AgentEvent> {
     this.patience.lift();
     // It held for long, however silent the agent was: this is a new break.
     if (performance.now() - this.attachedAt > this.context.limits.reconnectWindowMs) this.madeProgress();
-    const fatal = fatal(broken);
-    if (fatal !== undefined) {
-      this.fail(fatal);
+    const final = fatal(broken);
+    if (final !== undefined) {
+      this.fail(final);
       return;
     }
     const comesBack = connection.has('resume') || connection.has('idempotent');
@@ -254,7 +254,9 @@ export class Exchange implements AsyncIterator<AgentEvent> {
     }
     this.phase = 'running';
     if (this.cancelling) this.sendCancel();
-    this.patience.goOn();
+    if (frame.state === 'running') this.patience.goOn();
+    // All of the rest is there already.
+    else this.patience.awaitStatus();
   }
 
   /** The agent knows nothing of the request: sends it once more, if that cannot run it twice. */
