@@ -1,7 +1,7 @@
 /** One request and its answer, over as many connections as it takes. */
 import { AgentError, type AgentEvent, type AgentFrame, type AgentRequest, CLOSE } from '@surfaces/protocol';
 import type { IgnoredReason } from '../frames.ts';
-import { toAgentEvent } from './agent-event.ts';
+import { textSize, toAgentEvent } from './agent-event.ts';
 import { Backoff, worthRetrying } from './backoff.ts';
 import type { Broken, Connection } from './connection.ts';
 import { EventQueue } from './event-queue.ts';
@@ -61,10 +61,8 @@ export class Exchange implements AsyncIterator<AgentEvent> {
     this.sent = request.resumeAfter !== undefined;
     this.lastSeq = request.resumeAfter ?? 0;
     this.backoff = new Backoff(context.limits.backoffMs);
-    this.queue = new EventQueue({
-      full: () => this.connection?.pause(),
-      emptied: () => this.onEmptied(),
-    });
+    const pressure = { full: () => this.connection?.pause(), emptied: () => this.onEmptied() };
+    this.queue = new EventQueue(pressure, textSize);
     this.patience = new Patience(context.limits, this.lastSeq > 0, () => this.onLimit());
   }
 
