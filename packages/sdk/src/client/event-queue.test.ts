@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { EventQueue } from './event-queue.ts';
 
@@ -28,4 +30,19 @@ test('many small events fill it, and make room before the last is taken', async 
   made.drop();
   for (let i = 0; i < 1023; i++) made.push('');
   expect(said).toEqual(['full', 'emptied']);
+});
+
+test('lets go of what was taken, though the caller is always behind', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const made = new EventQueue<object>({ full() {}, emptied() {} }, () => 0);
+  const taken: WeakRef<object>[] = [];
+  made.push({});
+  for (let i = 0; i < 1000; i++) {
+    made.push({});
+    taken.push(new WeakRef((await made.next()).value ?? {}));
+  }
+  await new Promise(setImmediate);
+  collect();
+  expect(taken.filter((ref) => ref.deref() !== undefined).length).toBeLessThan(200);
 });

@@ -80,6 +80,10 @@ export class EventQueue<T> {
       // biome-ignore lint/style/noNonNullAssertion: head is inside the array.
       const value = this.items[this.head++]!;
       this.weight -= this.weigh(value);
+      if (this.head > LOW) {
+        this.items.splice(0, this.head);
+        this.head = 0;
+      }
       const left = this.items.length - this.head;
       if (left === 0) this.drop();
       else if (left <= LOW && this.weight < HEAVY / 2) this.makeRoom();
