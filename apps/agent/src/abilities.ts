@@ -14,12 +14,18 @@ interface Asked {
 interface Ability {
   /** Key words, lower case. */
   readonly words: readonly string[];
-  /** What may follow: nothing, a number, or any words. */
-  readonly takes: 'nothing' | 'number' | 'words';
+  /** What may follow the key word. Whatever else follows, the text was not meant for the ability. */
+  readonly takes: RegExp;
   readonly answer: (asked: Asked) => Promise<void>;
 }
 
-const POLITE = /^(?:please |show (?:me )?|give (?:me )?|use |call |run |an? |the )*/;
+const ASKING = /^(?:please )?(?:(?:show|give)(?: me)? (?:an? |the )?|(?:use|call|run) (?:an? |the )?)?/;
+const NOTHING = /^$/;
+const NUMBER = /^\d{0,6}$/;
+const SEARCHED = /^(?:for .+)?$/;
+/** Something to do it to: "delete the draft" is a request, "delete button" is not. */
+const OBJECT =
+  /^(?:(?:everything|all|it|them|this|that|these|those|my|the)(?: .+)?|[а-яё].*|해 ?(?:줘|주세요))?$/;
 
 const ABILITIES: readonly Ability[] = [
   {
@@ -32,18 +38,18 @@ const ABILITIES: readonly Ability[] = [
       '도움말',
       '무엇을 할 수 있어',
     ],
-    takes: 'nothing',
+    takes: NOTHING,
     answer: ({ turn, say }) => speak(turn, say.help),
   },
   {
     words: ['table', 'таблица', '표'],
-    takes: 'nothing',
+    takes: NOTHING,
     answer: ({ turn, say }) => speak(turn, say.table),
   },
-  { words: ['code', 'код', '코드'], takes: 'nothing', answer: ({ turn, say }) => speak(turn, say.code) },
+  { words: ['code', 'код', '코드'], takes: NOTHING, answer: ({ turn, say }) => speak(turn, say.code) },
   {
     words: ['tool', 'search', 'инструмент', 'поиск', '도구', '검색'],
-    takes: 'words',
+    takes: SEARCHED,
     async answer({ turn, say }) {
       await turn.toolCall({ id: 'search', name: 'search', text: say.searching });
       await wait(600, undefined, { signal: turn.signal });
@@ -53,7 +59,7 @@ const ABILITIES: readonly Ability[] = [
   },
   {
     words: ['slow', 'медленно', '천천히'],
-    takes: 'number',
+    takes: NUMBER,
     async answer({ turn, say, rest }) {
       const words = Math.min(Number(rest || 10), 3600) * 4;
       for (let i = 0; i < words; i++) {
@@ -64,7 +70,7 @@ const ABILITIES: readonly Ability[] = [
   },
   {
     words: ['long', 'длинно', '길게'],
-    takes: 'number',
+    takes: NUMBER,
     async answer({ turn, say, rest }) {
       const lines = Math.min(Number(rest || 100), 100_000);
       for (let from = 1; from <= lines && !turn.signal.aborted; from += 100) {
@@ -76,7 +82,7 @@ const ABILITIES: readonly Ability[] = [
   },
   {
     words: ['confirm', 'delete', 'подтверди', 'удали', '확인', '삭제'],
-    takes: 'words',
+    takes: OBJECT,
     async answer({ turn, say }) {
       if (!turn.features.has('confirm')) return turn.write(say.cannotAsk);
       const chosen = await turn.confirm({
@@ -92,12 +98,12 @@ const ABILITIES: readonly Ability[] = [
   },
   {
     words: ['history', 'история', '기록'],
-    takes: 'nothing',
+    takes: NOTHING,
     answer: ({ turn, say, messages }) => turn.write(say.history(messages)),
   },
   {
     words: ['fail', 'ошибка', '오류'],
-    takes: 'nothing',
+    takes: NOTHING,
     async answer({ say }) {
       throw new AgentFailure('demo', say.failure);
     },
@@ -122,12 +128,12 @@ function askedFor({ words, takes }: Ability, text: string): string | undefined {
     .toLowerCase()
     .trim()
     .replace(/[.!?]+$/, '')
-    .replace(POLITE, '');
+    .replace(/,? please$/, '')
+    .replace(ASKING, '');
   for (const word of words) {
-    if (plain === word) return '';
-    if (!plain.startsWith(`${word} `)) continue;
-    const rest = plain.slice(word.length + 1);
-    if (takes === 'words' || (takes === 'number' && /^\d{1,6}$/.test(rest))) return rest;
+    const rest =
+      plain === word ? '' : plain.startsWith(`${word} `) ? plain.slice(word.length + 1) : undefined;
+    if (rest !== undefined && takes.test(rest)) return rest;
   }
   return undefined;
 }

@@ -27,7 +27,13 @@ export class History {
   async enter(context: string, entry: HistoryEntry): Promise<number> {
     const ids = this.known.get(context) ?? (await this.load(context));
     if (!ids.has(entry.requestId)) {
-      await appendFile(this.file(context), `${JSON.stringify(entry)}\n`, { mode: 0o600 });
+      try {
+        await appendFile(this.file(context), `${JSON.stringify(entry)}\n`, { mode: 0o600 });
+      } catch (error) {
+        // On a full disk half a line may be left: reading the file anew takes it away.
+        this.known.delete(context);
+        throw error;
+      }
       ids.add(entry.requestId);
     }
     return ids.size;

@@ -73,6 +73,23 @@ describe('the demo agent, as a process', () => {
       ' spaced  out ',
       '**x** <b>',
       'slowly 5',
+      '  \n two  lines \n\n ',
+      'the table is broken',
+      'the delete button is broken',
+      'delete button broken',
+      'search party',
+      'the search goes on',
+      'tool belt',
+      'a tool I like',
+      'confirm with Sam first',
+      'the help',
+      'failover',
+      'fail safe',
+      'slow food',
+      'поиск работы затянулся',
+      '삭제 버튼이 고장 났어요',
+      'table\n',
+      'x'.repeat(90_000),
     ]) {
       expect((await ask(client, request(words))).text).toBe(words);
     }
@@ -84,8 +101,11 @@ describe('the demo agent, as a process', () => {
     expect(searched.events.slice(0, 2).map((event) => event.kind)).toEqual(['progress', 'progress']);
     expect((await ask(client, request('fail'))).events).toMatchObject([{ kind: 'error', code: 'demo' }]);
     expect((await ask(client, request('', { attachments: ['a.txt'] }))).text).toMatch(/`a\.txt`/);
-    expect((await ask(client, request('помощь', person('ru')))).text).toMatch(/демонстрационный агент/);
-    expect((await ask(client, request('기록', person('ko-KR')))).text).toBe(`이 대화의 메시지: 15개.`);
+    expect((await ask(client, request('Search for bread!'))).events).toHaveLength(searched.events.length);
+    expect((await ask(client, request('помощь', person('ru_RU')))).text).toMatch(/демонстрационный агент/);
+    expect((await ask(client, request('기록', person('ko-KR')))).text).toBe(
+      `이 대화의 메시지: ${requests}개.`,
+    );
   });
 
   test('asks before it does, and does as told', async () => {
@@ -94,7 +114,7 @@ describe('the demo agent, as a process', () => {
       ['once', /Done/],
       ['no', /Left/],
     ] as const) {
-      const asked = request('delete everything');
+      const asked = request(option === 'no' ? 'Please delete the old drafts.' : 'delete everything');
       const { text: said } = await ask(client, asked, async (event) => {
         if (event.kind === 'confirm') await client.reply(context, asked.requestId, event.id, option);
       });

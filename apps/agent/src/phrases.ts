@@ -155,6 +155,6 @@ const ko: Phrases = {
 
 /** By the person's BCP 47 tag; English for any other. */
 export function phrasesFor(locale: string | undefined): Phrases {
-  const language = locale?.toLowerCase().split('-')[0];
+  const language = locale?.toLowerCase().split(/[-_]/)[0];
   return language === 'ru' ? ru : language === 'ko' ? ko : en;
 }

@@ -82,6 +82,13 @@ function isSeq(value: unknown): boolean {
 function lenient(value: { type: string }): object {
   const frame: Record<string, unknown> = {};
   for (const [key, field] of Object.entries(value)) if (field !== null) frame[key] = field;
+  if (frame.type === 'STATUS') {
+    // An agent that says strange things of itself is still one that can be talked to.
+    const { protocol, agent, features } = frame;
+    if (typeof protocol !== 'string' || protocol.length > 16) delete frame.protocol;
+    if (typeof agent !== 'string' && (typeof agent !== 'object' || Array.isArray(agent))) delete frame.agent;
+    frame.features = Array.isArray(features) ? features.filter(isFeatureName).slice(0, 64) : [];
+  }
   if (frame.type === 'AGENT_EVENT_END') {
     for (const key of ['tokens_used', 'cost']) {
       const figure = frame[key];
@@ -93,6 +100,10 @@ function lenient(value: { type: string }): object {
     frame.message = typeof frame.message === 'string' ? frame.message : '';
   }
   return frame;
+}
+
+function isFeatureName(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= 64;
 }
 
 const LABEL_FIELDS = ['text', 'label', 'title', 'name', 'tool_name', 'tool', 'message', 'status'];

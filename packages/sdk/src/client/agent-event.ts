@@ -36,3 +36,10 @@ export function toolRunsAfter(event: AgentEvent, before: boolean): boolean {
   if (event.kind !== 'progress' || event.phase === 'update') return before;
   return event.phase === 'call';
 }
+
+/** Characters of an event that have no small limit of their own. */
+export function textSize(event: AgentEvent): number {
+  if (event.kind === 'text' || event.kind === 'confirm') return event.text.length;
+  if (event.kind === 'error') return event.message.length;
+  return event.kind === 'file' ? event.path.length : 0;
+}

@@ -43,6 +43,8 @@ export class ClientContext implements ConnectionOwner, ExchangeContext {
     if (current !== undefined) return Promise.resolve(current);
     this.opening ??= this.open().finally(() => {
       this.opening = undefined;
+      // Whoever asked for it may have given up meanwhile.
+      this.rest();
     });
     return this.opening;
   }

@@ -108,9 +108,9 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
         if (context.running === undefined) context.abandon();
       }
     },
-    health: (signal) => probe(setup(HEALTH_CONTEXT), signal),
+    health: (signal) => probe(setup(HEALTH_CONTEXT), AbortSignal.any([signal, stopped.signal])),
     async close() {
-      stopped.abort();
+      stopped.abort(new AgentError('closed', 'The agent client was closed.'));
       await Promise.all([...contexts.values()].map((context) => context.close()));
     },
   };

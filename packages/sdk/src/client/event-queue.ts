@@ -2,6 +2,8 @@
 
 const HIGH = 1024;
 const LOW = 128;
+/** An agent may send frames as large as they can be: so many characters at once are enough. */
+const HEAVY = 4 * 1024 * 1024;
 
 /** Tells the socket to wait while the caller is behind. */
 interface Backpressure {
@@ -17,10 +19,14 @@ export class EventQueue<T> {
   private over = false;
   private error: { readonly reason: unknown } | undefined;
   private readonly pressure: Backpressure;
+  private readonly weigh: (item: T) => number;
+  private weight = 0;
   isFull = false;
 
-  constructor(pressure: Backpressure) {
+  /** `weigh`: characters that an item keeps in memory. */
+  constructor(pressure: Backpressure, weigh: (item: T) => number) {
     this.pressure = pressure;
+    this.weigh = weigh;
   }
 
   /** All was taken, and the caller wants more. */
@@ -37,7 +43,8 @@ export class EventQueue<T> {
       return;
     }
     this.items.push(item);
-    if (!this.isFull && this.items.length - this.head >= HIGH) {
+    this.weight += this.weigh(item);
+    if (!this.isFull && (this.items.length - this.head >= HIGH || this.weight >= HEAVY)) {
       this.isFull = true;
       this.pressure.full();
     }
@@ -64,6 +71,7 @@ export class EventQueue<T> {
   drop(): void {
     this.items = [];
     this.head = 0;
+    this.weight = 0;
     this.makeRoom();
   }
 
@@ -71,9 +79,14 @@ export class EventQueue<T> {
     if (this.head < this.items.length) {
       // biome-ignore lint/style/noNonNullAssertion: head is inside the array.
       const value = this.items[this.head++]!;
+      this.weight -= this.weigh(value);
+      if (this.head > LOW) {
+        this.items.splice(0, this.head);
+        this.head = 0;
+      }
       const left = this.items.length - this.head;
       if (left === 0) this.drop();
-      else if (left <= LOW) this.makeRoom();
+      else if (left <= LOW && this.weight < HEAVY / 2) this.makeRoom();
       return Promise.resolve({ done: false, value });
     }
     if (this.error !== undefined) return this.takeError();

@@ -1,12 +1,13 @@
 /** One request and its answer, over as many connections as it takes. */
 import { AgentError, type AgentEvent, type AgentFrame, type AgentRequest, CLOSE } from '@surfaces/protocol';
-import { Deadline } from '../deadline.ts';
 import type { IgnoredReason } from '../frames.ts';
-import { toAgentEvent, toolRunsAfter } from './agent-event.ts';
+import { textSize, toAgentEvent } from './agent-event.ts';
 import { Backoff, worthRetrying } from './backoff.ts';
 import type { Broken, Connection } from './connection.ts';
 import { EventQueue } from './event-queue.ts';
+import { fatal, interrupted } from './lost.ts';
 import type { ClientLimits } from './options.ts';
+import { Patience } from './patience.ts';
 
 /** What an exchange needs of its context. */
 export interface ExchangeContext {
@@ -32,7 +33,7 @@ export class Exchange implements AsyncIterator<AgentEvent> {
   private readonly context: ExchangeContext;
   private readonly signal: AbortSignal;
   private readonly queue: EventQueue<AgentEvent>;
-  private readonly limit: Deadline;
+  private readonly patience: Patience;
   private phase: Phase = 'connecting';
   private connection: Connection | undefined;
   /** The agent may know of this request. */
@@ -41,8 +42,6 @@ export class Exchange implements AsyncIterator<AgentEvent> {
   private sentHere = false;
   /** The last event that the caller has, or will get from the queue. */
   private lastSeq: number;
-  private toolRuns = false;
-  private readonly asked = new Set<string>();
   /** Kept until the end: after a lost connection an agent asks again, and one id is one question. */
   private readonly replies = new Map<string, string>();
   private cancelling = false;
@@ -62,11 +61,9 @@ export class Exchange implements AsyncIterator<AgentEvent> {
     this.sent = request.resumeAfter !== undefined;
     this.lastSeq = request.resumeAfter ?? 0;
     this.backoff = new Backoff(context.limits.backoffMs);
-    this.queue = new EventQueue({
-      full: () => this.connection?.pause(),
-      emptied: () => this.onEmptied(),
-    });
-    this.limit = new Deadline(() => this.onLimit());
+    const pressure = { full: () => this.connection?.pause(), emptied: () => this.onEmptied() };
+    this.queue = new EventQueue(pressure, textSize);
+    this.patience = new Patience(context.limits, this.lastSeq > 0, () => this.onLimit());
   }
 
   /** Begins. Calls nothing back before it returns. */
@@ -108,10 +105,10 @@ export class Exchange implements AsyncIterator<AgentEvent> {
       throw new AgentError('unsupported', 'The agent cannot take answers to confirmations.');
     }
     this.replies.set(confirmId, optionId);
-    this.asked.delete(confirmId);
+    this.patience.onAnswered(confirmId);
     if (this.phase !== 'running') return;
     this.sendReply(confirmId, optionId);
-    this.moveLimit();
+    this.patience.move();
   }
 
   onFrame(frame: AgentFrame): void {
@@ -141,11 +138,11 @@ export class Exchange implements AsyncIterator<AgentEvent> {
     this.lastSeq = seq;
     this.madeProgress();
     const event = toAgentEvent(frame, seq);
-    this.toolRuns = toolRunsAfter(event, this.toolRuns);
+    this.patience.onEvent(event);
     if (event.kind === 'confirm') this.onAsked(event.id);
     if (!this.cancelling) this.queue.push(event);
     if (event.kind !== 'end' && event.kind !== 'error') {
-      this.moveLimit();
+      this.patience.move();
       return;
     }
     if (this.cancelling) this.queue.fail(this.signal.reason);
@@ -159,12 +156,12 @@ export class Exchange implements AsyncIterator<AgentEvent> {
     if (connection === undefined) return;
     this.connection = undefined;
     this.phase = 'connecting';
-    this.limit.lift();
+    this.patience.lift();
     // It held for long, however silent the agent was: this is a new break.
     if (performance.now() - this.attachedAt > this.context.limits.reconnectWindowMs) this.madeProgress();
-    const fatal = this.fatal(broken);
-    if (fatal !== undefined) {
-      this.fail(fatal);
+    const final = fatal(broken);
+    if (final !== undefined) {
+      this.fail(final);
       return;
     }
     const comesBack = connection.has('resume') || connection.has('idempotent');
@@ -172,31 +169,13 @@ export class Exchange implements AsyncIterator<AgentEvent> {
       // The other side closed for idleness while our message was on its way: it was not read.
       const unread = broken.code === CLOSE.idle && this.lastSeq === 0;
       if (!unread || this.cancelling) {
-        this.fail(this.interrupted(broken.error));
+        this.fail(interrupted(broken.error));
         return;
       }
       this.sent = false;
       this.sentHere = false;
     }
     void this.connect();
-  }
-
-  private fatal(broken: Broken): AgentError | undefined {
-    const { code, error } = broken;
-    if (error.code === 'protocol') return error;
-    switch (code) {
-      case CLOSE.replaced:
-        return new AgentError('replaced', 'Another connection took this context over.', { cause: error });
-      case CLOSE.disposed:
-        return new AgentError('interrupted', 'The context was disposed of.', { cause: error });
-      case CLOSE.protocolError:
-      case CLOSE.tooBig:
-        return new AgentError('protocol', `The agent would not take our frame: ${error.message}`, {
-          cause: error,
-        });
-      default:
-        return undefined;
-    }
   }
 
   private async connect(): Promise<void> {
@@ -231,7 +210,7 @@ export class Exchange implements AsyncIterator<AgentEvent> {
   /** Nothing sent by us, or nothing heard in this process: it could not be reached. Else: interrupted. */
   private givenUp(failure: unknown): unknown {
     const heard = this.sentHere || failure === undefined;
-    return heard ? this.interrupted(failure) : failure;
+    return heard ? interrupted(failure) : failure;
   }
 
   private madeProgress(): void {
@@ -257,7 +236,7 @@ export class Exchange implements AsyncIterator<AgentEvent> {
       return;
     }
     this.phase = 'resuming';
-    this.limit.set(this.context.limits.statusTimeoutMs);
+    this.patience.awaitStatus();
     connection.send({ type: 'RESUME', request_id: this.request.requestId, after_seq: this.lastSeq });
   }
 
@@ -272,10 +251,10 @@ export class Exchange implements AsyncIterator<AgentEvent> {
       return;
     }
     this.phase = 'running';
-    // Those that are still open are asked again.
-    this.asked.clear();
     if (this.cancelling) this.sendCancel();
-    this.moveLimit();
+    if (frame.state === 'running') this.patience.goOn();
+    // All of the rest is there already.
+    else this.patience.awaitStatus();
   }
 
   /** The agent knows nothing of the request: sends it once more, if that cannot run it twice. */
@@ -285,7 +264,7 @@ export class Exchange implements AsyncIterator<AgentEvent> {
       return;
     }
     if (!connection.has('idempotent') || this.restarts >= this.context.limits.maxRestarts) {
-      this.fail(this.interrupted(undefined));
+      this.fail(interrupted(undefined));
       return;
     }
     this.restarts++;
@@ -301,7 +280,7 @@ export class Exchange implements AsyncIterator<AgentEvent> {
     }
     // A caller that died now would go on, in its next life, from a number of the earlier run.
     this.phase = 'restarting';
-    this.limit.lift();
+    this.patience.lift();
   }
 
   private onVoided(): void {
@@ -312,8 +291,6 @@ export class Exchange implements AsyncIterator<AgentEvent> {
   private sendMessage(connection: Connection): void {
     const { requestId, text, attachments, person } = this.request;
     this.phase = 'running';
-    this.toolRuns = false;
-    this.asked.clear();
     const extended = connection.features.size > 0;
     try {
       connection.send({
@@ -329,14 +306,14 @@ export class Exchange implements AsyncIterator<AgentEvent> {
     }
     this.sent = true;
     this.sentHere = true;
-    this.moveLimit();
+    this.patience.begin();
   }
 
   /** An open confirmation is sent again on resume: the caller has it, the limits must know of it. */
   private onRepeated(frame: AgentFrame): void {
     if (frame.type === 'AGENT_EVENT_CONFIRM') {
       this.onAsked(frame.id);
-      this.moveLimit();
+      this.patience.move();
     }
     this.context.onIgnored('duplicate');
   }
@@ -345,7 +322,7 @@ export class Exchange implements AsyncIterator<AgentEvent> {
     const reply = this.replies.get(id);
     if (reply !== undefined) this.sendReply(id, reply);
     // An agent that could not take the answer is not waited for without limit.
-    else if (this.connection?.has('confirm')) this.asked.add(id);
+    else if (this.connection?.has('confirm')) this.patience.onAsked(id);
   }
 
   /** Events were lost on the way: they can be had again, unless they were left out a second time. */
@@ -360,7 +337,7 @@ export class Exchange implements AsyncIterator<AgentEvent> {
       return;
     }
     this.phase = 'connecting';
-    this.limit.lift();
+    this.patience.lift();
     void this.connect();
   }
 
@@ -385,20 +362,12 @@ export class Exchange implements AsyncIterator<AgentEvent> {
     }
     this.cancelling = true;
     if (this.phase === 'running') this.sendCancel();
-    this.limit.set(this.context.limits.cancelGraceMs);
+    this.patience.cancel();
   };
-
-  private moveLimit(): void {
-    if (this.cancelling) return;
-    const { limits } = this.context;
-    if (this.asked.size > 0) this.limit.lift();
-    else if (this.toolRuns) this.limit.set(limits.toolIdleTimeoutMs);
-    else this.limit.set(this.lastSeq === 0 ? limits.firstEventTimeoutMs : limits.idleTimeoutMs);
-  }
 
   private onEmptied(): void {
     this.connection?.resume();
-    if (this.phase === 'running') this.moveLimit();
+    if (this.phase === 'running') this.patience.move();
   }
 
   private onLimit(): void {
@@ -409,40 +378,22 @@ export class Exchange implements AsyncIterator<AgentEvent> {
     }
     // Nothing is read while the caller is behind: that silence is ours.
     if (this.queue.isFull) {
-      this.moveLimit();
+      this.patience.move();
       return;
     }
     if (this.phase === 'resuming') {
       this.fail(new AgentError('no_status', 'The agent did not answer whether it still has the request.'));
     } else {
       if (this.connection?.has('cancel')) this.sendCancel();
-      this.fail(this.silence());
+      this.fail(this.patience.silence());
     }
     this.context.abandon();
-  }
-
-  private silence(): AgentError {
-    const { limits } = this.context;
-    if (this.lastSeq === 0) {
-      const ms = limits.firstEventTimeoutMs;
-      return new AgentError('first_event_timeout', `The agent said nothing within ${ms} ms of the message.`);
-    }
-    const ms = this.toolRuns ? limits.toolIdleTimeoutMs : limits.idleTimeoutMs;
-    return new AgentError('idle_timeout', `The agent fell silent in mid-answer for ${ms} ms.`);
-  }
-
-  private interrupted(cause: unknown): AgentError {
-    return new AgentError(
-      'interrupted',
-      'The connection broke in mid-answer and the agent cannot go on with it.',
-      cause === undefined ? {} : { cause },
-    );
   }
 
   private finish(): void {
     if (this.phase === 'finished') return;
     this.phase = 'finished';
-    this.limit.stop();
+    this.patience.stop();
     this.backoff.end();
     this.connection?.resume();
     this.connection = undefined;

@@ -29,6 +29,30 @@ export async function fileTurnLog(directory: string, options: { retainMs?: numbe
       await rmdir(path).catch(() => {});
     }
   };
+  const writing = new Set<Promise<void>>();
+  const write = async (context: PlatformChatId, requestId: string, events: readonly HostEvent[]) => {
+    const path = file(context, requestId);
+    const aside = `${path}.${randomUUID()}.tmp`;
+    const text = JSON.stringify(events);
+    try {
+      // The sweep may take the empty folder away in between.
+      for (let attempt = 0; ; attempt++) {
+        await mkdir(folder(context), { recursive: true, mode: 0o700 });
+        try {
+          await writeFile(aside, text, { mode: 0o600 });
+          break;
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt > 3) throw error;
+        }
+      }
+      await rename(aside, path);
+    } catch (error) {
+      // Half a turn on a full disk is of no use to anybody.
+      await rm(aside, { force: true }).catch(() => {});
+      throw error;
+    }
+  };
+
   let sweeping: Promise<void> = sweep();
   await sweeping;
   const timer = setInterval(
@@ -51,25 +75,20 @@ export async function fileTurnLog(directory: string, options: { retainMs?: numbe
         throw error;
       }
     },
-    async finish(context, requestId, events: readonly HostEvent[]) {
-      const path = file(context, requestId);
-      const aside = `${path}.${randomUUID()}.tmp`;
-      // The sweep may take the empty folder away in between.
-      for (let attempt = 0; ; attempt++) {
-        await mkdir(folder(context), { recursive: true, mode: 0o700 });
-        try {
-          await writeFile(aside, JSON.stringify(events), { mode: 0o600 });
-          break;
-        } catch (error) {
-          if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt > 3) throw error;
-        }
+    async finish(context, requestId, events) {
+      const written = write(context, requestId, events);
+      writing.add(written);
+      try {
+        await written;
+      } finally {
+        writing.delete(written);
       }
-      await rename(aside, path);
     },
     forget: (context) => rm(folder(context), { recursive: true, force: true }),
     async close() {
       clearInterval(timer);
-      await sweeping;
+      // Also those of a host that did not wait for them.
+      await Promise.allSettled([sweeping, ...writing]);
     },
   };
 }

@@ -48,14 +48,16 @@ export class HostConnection {
   flow(): void {
     for (let feed = this.feeds[0]; feed !== undefined; feed = this.feeds[0]) {
       const { events } = feed.source;
-      let over = false;
+      // Nothing may be left to write of a turn that is over.
+      let over = this.isOver(feed);
       while (feed.cursor < events.length) {
         if (!this.isOpen) return;
         if (this.socket.writableNeedDrain) {
           void this.waitForRoom().then(() => this.flow());
           return;
         }
-        over = this.write(feed, feed.cursor++);
+        this.write(feed, feed.cursor++);
+        over = this.isOver(feed);
       }
       if (!over) return;
       this.feeds.shift();
@@ -89,16 +91,20 @@ export class HostConnection {
     this.socket.uncork();
   };
 
-  private write(feed: Feed, index: number): boolean {
+  private isOver({ source, cursor }: Feed): boolean {
+    const last = source.events[cursor - 1];
+    return last !== undefined && isTerminal(last);
+  }
+
+  private write(feed: Feed, index: number): void {
     const event = feed.source.events[index];
-    if (event === undefined) return false;
+    if (event === undefined) return;
     const request_id = feed.named ? feed.source.requestId : undefined;
     const seq = this.features.has('resume') ? index + 1 : undefined;
     // Most of the traffic, without a copy: `undefined` is not written.
     if (event.type === 'AGENT_EVENT_TEXT_CHUNK')
       this.send({ type: event.type, text: event.text, request_id, seq });
     else this.send({ ...event, request_id, seq });
-    return isTerminal(event);
   }
 
   private waitForRoom(): Promise<void> {

@@ -9,6 +9,9 @@ import type { HostCore } from './options.ts';
 
 type Frame<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>;
 
+/** More messages than this wait for no person. */
+const MOST_WAITING = 1000;
+
 export class HostContext {
   readonly id: PlatformChatId;
   connection: HostConnection | undefined;
@@ -106,8 +109,14 @@ export class HostContext {
     const named = frame.request_id !== undefined;
     const requestId = frame.request_id ?? randomUUID();
     const running = named ? this.turns.get(requestId) : undefined;
-    if (running !== undefined && this.has('idempotent')) {
+    // Two turns of one name at a time could not be told apart, idempotent or not.
+    if (running !== undefined) {
       running.readBy(connection, 0, true);
+      return;
+    }
+    if (this.lane.length >= MOST_WAITING) {
+      const message = 'Too many messages of this context wait already.';
+      connection.send({ type: 'ERROR', code: 'busy', message, request_id: frame.request_id });
       return;
     }
     const turn = new HostTurn({
@@ -175,14 +184,15 @@ export class HostContext {
     const { request_id, after_seq } = frame;
     const answer = (state: 'running' | 'done' | 'unknown') =>
       connection.send({ type: 'RESUMED', request_id, state });
+    // Whoever has more than there is has it of another run: it must begin anew.
     const turn = this.has('resume') ? this.turns.get(request_id) : undefined;
-    if (turn !== undefined) {
+    if (turn !== undefined && after_seq <= turn.events.length) {
       answer('running');
       turn.readBy(connection, after_seq, true);
       return;
     }
-    const events = this.has('resume') ? await this.find(request_id) : undefined;
-    if (events === undefined) {
+    const events = this.has('resume') && turn === undefined ? await this.find(request_id) : undefined;
+    if (events === undefined || after_seq > events.length) {
       answer('unknown');
       return;
     }
@@ -208,8 +218,12 @@ export class HostContext {
     frame: Frame<'FORK'> | Frame<'DISPOSE'>,
     kind: 'fork' | 'dispose',
   ): void {
+    const { request_id } = frame;
+    if (this.lane.length >= MOST_WAITING) {
+      connection.send({ type: 'CONTEXT_DONE', request_id, ok: false, message: 'Too much waits already.' });
+      return;
+    }
     this.enqueue(async () => {
-      const { request_id } = frame;
       try {
         if (!this.has(kind)) throw new AgentFailure('unsupported', `This agent cannot ${kind}.`);
         if (frame.type === 'FORK') await this.host.onFork?.(this.id, frame.to);

@@ -18,7 +18,7 @@ export function toAcceptCall(input: AcceptInput): AcceptCall {
   const { author } = event;
   const text = input.record ? wordsOf(event) : null;
   return {
-    key: [event.surface, event.account, event.eventId].map(encodeURIComponent).join('/'),
+    key: [event.surface, event.account, event.eventId].map(keyPart).join('/'),
     surface: event.surface,
     externalId: author.externalId,
     name: author.name,
@@ -72,6 +72,11 @@ export function toAccepted({ event, now }: AcceptInput, call: AcceptCall, answer
     ...(expired ? { state: 'finished', outcome: 'expired' } : { state: 'queued' }),
   };
   return { outcome: expired ? 'expired' : 'turn', turn, chat, person, ...seq };
+}
+
+/** One id, one text without a slash: JSON writes lone surrogates as escapes, which no URI can hold. */
+function keyPart(id: string): string {
+  return encodeURIComponent(JSON.stringify(id).slice(1, -1));
 }
 
 /** What a person's words look like in a timeline; a pressed button has none. */

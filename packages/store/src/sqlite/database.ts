@@ -98,7 +98,11 @@ function lockDirectory({ directory, file }: WorkerOptions): Sqlite.Database {
     );
   }
   // For the message above only; the lock itself is what counts.
-  writeFileSync(owner, `${process.pid}\n`, { mode: 0o600 });
+  try {
+    writeFileSync(owner, `${process.pid}\n`, { mode: 0o600 });
+  } catch {
+    // A full disk is no reason not to start: what has room is still worth doing.
+  }
   return lock;
 }
 

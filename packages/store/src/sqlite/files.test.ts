@@ -1,6 +1,6 @@
 /** The data directory: its rights, its versions, its limits. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +33,14 @@ async function refusal(call: Promise<unknown>): Promise<StoreError> {
 }
 
 const mode = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
+
+it('opens where the note of its process cannot be written', async () => {
+  mkdirSync(join(dataDir, 'surfaces.db.pid'), { recursive: true });
+  const store = await openSqliteStore({ dataDir });
+  const error = await refusal(openSqliteStore({ dataDir }));
+  expect(error).toMatchObject({ code: 'in_use', message: expect.stringContaining('pid unknown') });
+  await store.close();
+});
 
 it('makes the directory and its files for their owner only', async () => {
   const store = await openSqliteStore({ dataDir });

@@ -48,6 +48,16 @@ it('rejects what waits, and all that follows, when its thread dies', async () =>
   await expect(store.probe()).rejects.toMatchObject({ code: 'closed' });
 });
 
+it('tells ids apart that are no well-formed text', async () => {
+  const store = await openSqliteStore({ dataDir });
+  const ids = ['a\ud800', 'a\ud801', 'a\ufffd', 'a"', 'a\\ud800', 'a/b', 'a%2Fb', 'a\u0000'];
+  for (const outcome of ['turn', 'duplicate']) {
+    const answers = await Promise.all(ids.map((id) => store.accept(acceptInput(id))));
+    expect(answers.map((answer) => answer.outcome)).toEqual(ids.map(() => outcome));
+  }
+  await store.close();
+});
+
 it('reads at a start only what is unfinished, by its index', async () => {
   await (await openSqliteStore({ dataDir })).close();
   const sqlite = new Sqlite(join(dataDir, 'surfaces.db'));
