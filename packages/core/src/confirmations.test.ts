@@ -36,6 +36,25 @@ describe('a confirmation', () => {
     expect(stage.agent.replies.map((reply) => reply.optionId)).toEqual(['ok']);
   });
 
+  it('that is settled takes its buttons with it: when it was answered, and when its turn ended without', async () => {
+    stage.agent.script = asking;
+    await begin();
+    const settled = () => stage.messenger.shown(room()).flatMap(({ message }) => message.settles ?? []);
+    stage.messenger.say(room(), 'delete');
+    await seen(() => expect(texts()[0]).toContain('Delete it?'));
+    const [keep = ''] = (stage.messenger.shown(room())[0]?.message.buttons ?? [])
+      .map(({ action }) => action)
+      .slice(1);
+    const about = keep.split(':').slice(0, 2).join(':');
+    stage.messenger.say(room(), '/no');
+    await seen(() => expect(settled()).toContainEqual({ about, chosen: keep }));
+    stage.messenger.say(room(), 'again');
+    await seen(() => expect(texts().filter((text) => text.includes('Delete it?'))).toHaveLength(2));
+    const second = stage.messenger.shown(room()).at(-1)?.message.buttons[0]?.action.split(':')[1];
+    stage.messenger.say(room(), '/stop');
+    await seen(() => expect(settled()).toContainEqual({ about: `confirm:${second}` }));
+  });
+
   it('that is decided before the store said that it is open reaches the agent all the same', async () => {
     const opened = Promise.withResolvers<void>();
     const told = Promise.withResolvers<void>();

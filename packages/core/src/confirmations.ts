@@ -1,4 +1,4 @@
-import type { AgentClient, AgentEvent, Button } from '@surfaces/protocol';
+import type { AgentClient, AgentEvent, Button, Settled } from '@surfaces/protocol';
 import type { Context } from './context.ts';
 import type { Delivery } from './delivery.ts';
 import { translator } from './i18n/catalogue.ts';
@@ -38,6 +38,7 @@ export class TurnConfirmations {
   readonly #fail: (error: unknown) => void;
   /** Questions by the agent's id of them. */
   readonly #open = new Set<string>();
+  readonly #tokens = new Set<string>();
   readonly #replied = new Set<string>();
   readonly #cancelTimers: (() => void)[] = [];
 
@@ -91,6 +92,7 @@ export class TurnConfirmations {
       this.#done,
     );
     this.#context.fault('confirm.opened');
+    this.#tokens.add(confirmation.token);
     if (this.#replied.has(event.id)) return;
     if (confirmation.decision !== undefined) return this.#reply(event.id, confirmation.decision);
 
@@ -113,6 +115,11 @@ export class TurnConfirmations {
     // Owned by delivery; the turn does not wait for it to be shown.
     void this.#delivery.pushAll(committed);
     this.#expireAt(confirmation);
+  }
+
+  /** All that was asked, for when the turn is over and nothing can be answered any more. */
+  settled(): Settled[] {
+    return [...this.#tokens].map((token) => ({ about: aboutQuestion(token) }));
   }
 
   /** A decision was stored for one of this turn's questions. */
@@ -169,6 +176,11 @@ export class TurnConfirmations {
   }
 }
 
+/** What the actions of a question's buttons begin with. */
+export function aboutQuestion(token: string): string {
+  return `confirm:${token}`;
+}
+
 function expiryOf(token: string): string {
   return `expiry:${token}`;
 }
@@ -181,7 +193,7 @@ export function isExpiry({ token, decidedBy }: Confirmation): boolean {
 function confirmButtons(confirmation: Confirmation, scrub: (text: string) => string): Button[] {
   return confirmation.options.map((option) => ({
     label: clip(scrub(option.label), 64),
-    action: `confirm:${confirmation.token}:${option.id}`,
+    action: `${aboutQuestion(confirmation.token)}:${option.id}`,
     style: option.kind === 'reject' ? 'danger' : option.kind === 'allow_once' ? 'primary' : 'plain',
   }));
 }

@@ -280,6 +280,7 @@ export class Core {
         role: 'system',
         markdown: reply.markdown,
         ...(reply.buttons ? { buttons: reply.buttons } : {}),
+        ...(reply.settles ? { settles: reply.settles } : {}),
       }),
     );
     this.#context.fault('event.before_complete');

@@ -1,10 +1,12 @@
-import type { Button, IncomingEvent } from '@surfaces/protocol';
+import type { Button, IncomingEvent, Settled } from '@surfaces/protocol';
 import type { MessageKey, Translate } from './i18n/catalogue.ts';
 import type { Chat, Person, SurfaceAdapter } from './ports/index.ts';
 
 export interface Reply {
   readonly markdown: string;
   readonly buttons?: readonly Button[];
+  /** Buttons of earlier messages that do nothing any more. */
+  readonly settles?: readonly Settled[];
 }
 
 export interface Handling<E extends IncomingEvent = IncomingEvent> {

@@ -1,4 +1,4 @@
-import type { Button, MessageId } from '@surfaces/protocol';
+import type { Button, MessageId, Settled } from '@surfaces/protocol';
 import type { Answer } from './answer.ts';
 import type { Context } from './context.ts';
 import { type MessageKey, translator } from './i18n/catalogue.ts';
@@ -29,6 +29,7 @@ export function finalOperations(
   outcome: Outcome,
   placeholder: MessageId | undefined,
   { limits, scrub }: Pick<Context, 'limits' | 'scrub'>,
+  questions: readonly Settled[] = [],
 ): NewOperation[] {
   const { turn, chat, person, adapter } = job;
   const t = translator(person.locale);
@@ -66,6 +67,12 @@ export function finalOperations(
         buttons: retry,
       }),
     );
+  }
+  const last = operations.pop();
+  if (last) {
+    // Whatever the turn asked cannot be answered any more.
+    const settles = questions.length > 0 ? { settles: [...questions] } : {};
+    operations.push({ ...last, message: { ...last.message, ...settles } });
   }
   const [first, ...rest] = operations;
   if (first && placeholder !== undefined) return [{ ...first, editOf: placeholder }, ...rest];

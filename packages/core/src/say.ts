@@ -1,4 +1,4 @@
-import type { Address, Button, OperationId, OutgoingMessage, TurnId } from '@surfaces/protocol';
+import type { Address, Button, OperationId, OutgoingMessage, Settled, TurnId } from '@surfaces/protocol';
 import { OperationId as OperationIdSchema } from '@surfaces/protocol';
 import type { Chat, NewOperation, SurfaceAdapter } from './ports/index.ts';
 
@@ -13,6 +13,7 @@ export interface Saying {
   readonly turn?: TurnId;
   /** On the last part. */
   readonly buttons?: readonly Button[];
+  readonly settles?: readonly Settled[];
 }
 
 export function operationId(...parts: readonly (string | number)[]): OperationId {
@@ -42,6 +43,7 @@ export function say(adapter: SurfaceAdapter, saying: Saying): NewOperation[] {
         part,
         last,
         buttons: last ? [...buttons] : [],
+        ...(last && saying.settles?.length ? { settles: [...saying.settles] } : {}),
       },
     };
   });

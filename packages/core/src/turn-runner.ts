@@ -234,7 +234,14 @@ export class TurnRun implements Run {
     const { store, fault, metrics, clock } = this.#context;
     const { turn, adapter } = this.job;
     await this.#journal.discard();
-    const operations = finalOperations(this.job, answer, outcome, this.#preview.messageId, this.#context);
+    const operations = finalOperations(
+      this.job,
+      answer,
+      outcome,
+      this.#preview.messageId,
+      this.#context,
+      this.#confirmations?.settled(),
+    );
     fault('final.before');
     const committed = await persist(this.#context, 'a final answer', () =>
       store.commitFinal(this.#lease, turn.id, outcome.kind, operations),

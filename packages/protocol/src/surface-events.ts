@@ -96,6 +96,15 @@ export type Button = z.infer<typeof Button>;
 export const Role = z.enum(['agent', 'system']);
 export type Role = z.infer<typeof Role>;
 
+/** What was asked by buttons is settled. */
+export const Settled = z.strictObject({
+  /** What the actions of those buttons are, or begin with before a `:`. */
+  about: z.string().min(1).max(64),
+  /** The action that was chosen, where one was. */
+  chosen: z.string().max(64).optional(),
+});
+export type Settled = z.infer<typeof Settled>;
+
 export const OutgoingMessage = z.strictObject({
   kind: z.literal('message'),
   role: Role,
@@ -109,6 +118,8 @@ export const OutgoingMessage = z.strictObject({
   part: z.number().int().nonnegative().default(0),
   last: z.boolean().default(true),
   buttons: z.array(Button).max(25).default([]),
+  /** Buttons of earlier messages that do nothing any more. */
+  settles: z.array(Settled).max(100).optional(),
   /** It may already be there: the surface could not say whether the first attempt arrived. */
   maybeDuplicate: z.boolean().optional(),
 });

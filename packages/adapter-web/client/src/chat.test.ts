@@ -274,3 +274,20 @@ test('a message that was taken before what is shown now does not stay behind', (
   chat.receive({ type: 'accepted', id: message?.id ?? '', seq: 7 });
   expect(chat.pending.value).toEqual([]);
 });
+
+test('a settled question stays settled, with what was chosen', () => {
+  const chat = new Chat(() => undefined, { arrived: () => undefined });
+  const settling = (seq: number, settles: { about: string; chosen?: string }[]): Entry => {
+    const entry = bot(seq, 't');
+    return entry.by === 'bot' ? { ...entry, message: { ...entry.message, settles } } : entry;
+  };
+  const entries = [
+    settling(1, [{ about: 'confirm:a', chosen: 'confirm:a:yes' }]),
+    settling(2, [{ about: 'confirm:a' }, { about: 'confirm:b' }]),
+  ];
+  chat.receive({ type: 'entries', entries });
+  expect([...chat.settled.value]).toEqual([
+    ['confirm:a', 'confirm:a:yes'],
+    ['confirm:b', undefined],
+  ]);
+});

@@ -3,7 +3,7 @@
  * given to it. Own messages go one at a time, each under one id for ever, so that they arrive once and
  * in the order of writing whatever breaks in between.
  */
-import { type Signal, signal } from '@preact/signals';
+import { computed, type Signal, signal } from '@preact/signals';
 import type { ClientFrame, Entry, ServerFrame } from '../../src/frames.ts';
 import { keep, kept } from './kept.ts';
 import { forgetUnsent, keepUnsent, readUnsent } from './unsent.ts';
@@ -49,6 +49,8 @@ export class Chat {
   readonly textLimit = signal(100_000);
   /** What an action of ours was refused with. */
   readonly notice = signal<Refused | undefined>(undefined);
+  /** What is settled among the buttons: what their actions begin with → the action that was chosen. */
+  readonly settled = computed(() => settledBy(this.entries.value));
   readonly #post: (frame: ClientFrame) => void;
   readonly #events: ChatEvents;
   readonly #actions = new Map<string, () => void>();
@@ -272,4 +274,15 @@ export class Chat {
 function newId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function settledBy(entries: readonly Entry[]): ReadonlyMap<string, string | undefined> {
+  const settled = new Map<string, string | undefined>();
+  for (const entry of entries) {
+    if (entry.by !== 'bot') continue;
+    for (const { about, chosen } of entry.message.settles ?? []) {
+      settled.set(about, settled.get(about) ?? chosen);
+    }
+  }
+  return settled;
 }

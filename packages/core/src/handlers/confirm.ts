@@ -1,4 +1,4 @@
-import { isExpiry } from '../confirmations.ts';
+import { aboutQuestion, isExpiry } from '../confirmations.ts';
 import type { Context } from '../context.ts';
 import type { Handler, Handling, Reply } from '../dispatcher.ts';
 import type { Lanes } from '../lanes.ts';
@@ -36,7 +36,10 @@ export function answerByButton(context: Context, lanes: Lanes): Handler<'callbac
       by: handling.id,
       now: handling.acceptedAt,
     });
-    return settle(context, lanes, handling, decision);
+    const replies = await settle(context, lanes, handling, decision);
+    // Somebody else's press says nothing about the question.
+    if ('confirmation' in decision || decision.outcome === 'not_allowed') return replies;
+    return replies.map((reply) => ({ ...reply, settles: [{ about: aboutQuestion(token) }] }));
   };
 }
 
@@ -61,6 +64,12 @@ async function settle(
   if (run?.job.turn.id === confirmation.turn) void run.decided(confirmation);
   const chosen = confirmation.options.find((option) => option.id === confirmation.decision);
   const label = escapeMarkdown(context.scrub(chosen?.label ?? ''));
-  if (confirmation.decidedBy === id) return [{ markdown: t('confirm_chosen', { label }) }];
-  return [{ markdown: t(isExpiry(confirmation) ? 'confirm_expired' : 'confirm_already', { label }) }];
+  const about = aboutQuestion(confirmation.token);
+  const key = isExpiry(confirmation) ? 'confirm_expired' : 'confirm_already';
+  return [
+    {
+      markdown: t(confirmation.decidedBy === id ? 'confirm_chosen' : key, { label }),
+      settles: [{ about, chosen: `${about}:${confirmation.decision}` }],
+    },
+  ];
 }

@@ -23,6 +23,6 @@ export function retry(context: Context, lanes: Lanes): Handler {
     }
     // Asked again after a crash, the turn it made may be over.
     if (turn.state !== 'finished') lanes.push({ turn, chat, person, adapter });
-    return [{ markdown: t('retrying') }];
+    return [{ markdown: t('retrying'), ...(named ? { settles: [{ about: `retry:${named}` }] } : {}) }];
   };
 }

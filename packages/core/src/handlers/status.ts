@@ -41,11 +41,12 @@ export function status(context: Context, lanes: Lanes): Command {
 }
 
 async function agentStateOf(context: Context, lanes: Lanes, chat: Chat, t: Translate): Promise<string> {
-  if (lanes.running(chat.key)) return t('status_agent_busy');
   const abort = new AbortController();
   const cancel = context.clock.after(HEALTH_LIMIT, () => abort.abort(new Error('no STATUS in time')));
   try {
     const health = await context.agents.client(chat.agentId)?.health(abort.signal);
+    // Only what answers is at work: while it is being sought, the turn waits.
+    if (health?.ok && lanes.running(chat.key)) return t('status_agent_busy');
     return health?.ok
       ? t('status_agent_ok', { ms: Math.round(health.latencyMs ?? 0) })
       : t('status_agent_down');

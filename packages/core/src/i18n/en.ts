@@ -1,7 +1,7 @@
 /** What people read in chat. English is the reference: the other languages have exactly its keys and parameters. */
 export const en = {
   welcome:
-    'Hello, {name}! I pass what you write to an AI agent and bring its answers here.\n\nJust write. `{sign}help` lists what else you can say.',
+    'Hello! I pass what you write to an AI agent and bring its answers here.\n\nJust write. `{sign}help` lists what else you can say.',
   help: '**What you can say**\n\n{commands}\n\nEverything else goes to the agent. Messages wait in line while it works; nothing gets lost.',
   help_start: 'how to begin',
   help_help: 'this list',
@@ -57,7 +57,7 @@ export const en = {
   refused_stopping: 'I am restarting. This message was not taken: it can be sent again in a moment.',
   refused_bot: 'I do not answer other programs.',
 
-  status: '**Agent** {agent}: {agentState}\n**Waiting messages** {queued}\n**Last answers**\n{answers}',
+  status: '**Agent** {agent}: {agentState}\n\n**Waiting messages** {queued}\n\n**Last answers**\n\n{answers}',
   status_agent_ok: 'ready ({ms} ms)',
   status_agent_busy: 'working on your message',
   status_agent_down: 'cannot be reached',

@@ -2,7 +2,7 @@ import type { Catalogue } from './entry.ts';
 
 export const ko: Catalogue = {
   welcome:
-    '안녕하세요, {name}님! 보내 주신 글을 AI 에이전트에게 전하고 답을 여기로 가져옵니다.\n\n그냥 쓰시면 됩니다. `{sign}help`에서 다른 명령도 볼 수 있습니다.',
+    '안녕하세요! 보내 주신 글을 AI 에이전트에게 전하고 답을 여기로 가져옵니다.\n\n그냥 쓰시면 됩니다. `{sign}help`에서 다른 명령도 볼 수 있습니다.',
   help: '**쓸 수 있는 명령**\n\n{commands}\n\n그 밖의 글은 모두 에이전트에게 갑니다. 에이전트가 일하는 동안 메시지는 차례를 기다리며, 사라지지 않습니다.',
   help_start: '시작하는 방법',
   help_help: '이 목록',
@@ -58,7 +58,7 @@ export const ko: Catalogue = {
   refused_stopping: '다시 시작하는 중입니다. 이 메시지는 받지 못했으니 잠시 뒤에 다시 보낼 수 있습니다.',
   refused_bot: '다른 프로그램에는 답하지 않습니다.',
 
-  status: '**에이전트** {agent}: {agentState}\n**기다리는 메시지** {queued}\n**최근 답**\n{answers}',
+  status: '**에이전트** {agent}: {agentState}\n\n**기다리는 메시지** {queued}\n\n**최근 답**\n\n{answers}',
   status_agent_ok: '준비됨 ({ms} ms)',
   status_agent_busy: '보내신 메시지를 처리하는 중',
   status_agent_down: '연결할 수 없음',

@@ -1,6 +1,6 @@
 /** The data directory: only its owner may look into it. */
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { StoreError } from '@surfaces/core';
 
 /**
@@ -9,7 +9,7 @@ import { StoreError } from '@surfaces/core';
  */
 export function prepareDirectory(directory: string, file: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
     for (const name of [file, `${file}.lock`]) createFile(join(directory, name));
   } catch (error) {
     const full = codeOf(error) === 'ENOSPC';
@@ -17,6 +17,25 @@ export function prepareDirectory(directory: string, file: string): void {
       ? `the disk with ${directory} is full: make room there`
       : `${directory} cannot be written: give this user the right to, or choose another data directory`;
     throw new StoreError(full ? 'disk_full' : 'not_writable', `${what} (${error})`, { cause: error });
+  }
+}
+
+/**
+ * With all that is missing above it. Level by level, because Node's own `recursive` never returns where
+ * a file system has the parent but makes nothing in it (below /proc, for one).
+ */
+function makeDirectory(directory: string): void {
+  const make = () => mkdirSync(directory, { mode: 0o700 });
+  try {
+    make();
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') {
+      if (!statSync(directory).isDirectory()) throw new Error('it is a file', { cause: error });
+      return;
+    }
+    if (codeOf(error) !== 'ENOENT' || dirname(directory) === directory) throw error;
+    makeDirectory(dirname(directory));
+    make();
   }
 }
 

@@ -34,6 +34,15 @@ async function refusal(call: Promise<unknown>): Promise<StoreError> {
 
 const mode = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
 
+it.each(['/proc/nothing/can/be/made/here', '/etc/hosts'])(
+  'says at once that %s is no place for data',
+  async (dataDir) => {
+    const error = await refusal(openSqliteStore({ dataDir }));
+    expect(error.code).toBe('not_writable');
+    expect(error.message).toContain(dataDir);
+  },
+);
+
 it('opens where the note of its process cannot be written', async () => {
   mkdirSync(join(dataDir, 'surfaces.db.pid'), { recursive: true });
   const store = await openSqliteStore({ dataDir });

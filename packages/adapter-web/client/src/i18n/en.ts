@@ -45,7 +45,7 @@ export const en = {
   exampleConfirm: 'Confirm something',
   tooLong: 'Too long: {length} characters, at most {limit} fit. Shorten it, or send it in parts.',
   empty: 'There is nothing in this message.',
-  stoppingServer: 'The server restarts. The message will be sent when it is back.',
+  stoppingServer: 'The server is stopping. The message will be sent when it is back.',
   unavailable: 'The message could not be stored yet. It will be sent again.',
   refused: 'The message was not taken.',
   actionFailed: 'That did not work. Try again.',

@@ -47,7 +47,7 @@ export const ko: Words = {
   exampleConfirm: '확인 부탁해',
   tooLong: '너무 깁니다. {length}자이며 최대 {limit}자까지 보낼 수 있습니다. 줄이거나 나누어 보내세요.',
   empty: '메시지에 내용이 없습니다.',
-  stoppingServer: '서버가 다시 시작됩니다. 돌아오면 메시지를 보냅니다.',
+  stoppingServer: '서버가 멈추는 중입니다. 돌아오면 메시지를 보냅니다.',
   unavailable: '아직 메시지를 저장하지 못했습니다. 다시 보냅니다.',
   refused: '메시지가 접수되지 않았습니다.',
   actionFailed: '실패했습니다. 다시 시도하세요.',

@@ -50,7 +50,11 @@ export function BotMessage({ entry, draft }: { entry?: Stored; draft?: Draft }) 
 }
 
 function Buttons({ buttons }: { buttons: readonly Button[] }) {
-  const [chosen, setChosen] = useState<string | undefined>();
+  const [pressed, setPressed] = useState<string | undefined>();
+  const about = [...chat.settled.value.keys()].find((key) =>
+    buttons.some(({ action }) => action === key || action.startsWith(`${key}:`)),
+  );
+  const chosen = (about === undefined ? undefined : chat.settled.value.get(about)) ?? pressed;
   return (
     <p class="actions">
       {buttons.map((button) => (
@@ -60,11 +64,13 @@ function Buttons({ buttons }: { buttons: readonly Button[] }) {
           class={button.style === 'primary' ? 'primary' : button.style === 'danger' ? 'danger' : 'outlined'}
           data-testid={button.action.startsWith('retry:') ? 'retry' : 'confirm-option'}
           aria-pressed={chosen === button.action}
-          disabled={chosen !== undefined || link.state.value !== 'online'}
+          disabled={about !== undefined || pressed !== undefined || link.state.value !== 'online'}
           onClick={() => {
-            setChosen(button.action);
+            setPressed(button.action);
             // Refused or lost: it can be pressed again.
-            chat.act(button.action, () => setChosen(undefined));
+            chat.act(button.action, () => setPressed(undefined));
+            // The button goes out: what is typed next belongs into the composer.
+            document.querySelector<HTMLElement>('[data-testid="composer"]')?.focus();
           }}
         >
           {button.label}
