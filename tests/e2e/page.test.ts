@@ -193,7 +193,7 @@ test('by keyboard alone', async () => {
   await keyboard.press('Enter');
   const answer = await person.answer(/one/);
   expect(await answer.innerText()).toMatch(/one\s+two/);
-  await keyboard.type('confirm x');
+  await keyboard.type('confirm it');
   await keyboard.press('Enter');
   await person.page.getByTestId('confirm-option').first().waitFor();
   await tabTo('confirm-option', 'Shift+Tab');

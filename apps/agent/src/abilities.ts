@@ -19,13 +19,14 @@ interface Ability {
   readonly answer: (asked: Asked) => Promise<void>;
 }
 
-const ASKING = /^(?:please )?(?:(?:show|give)(?: me)? (?:an? |the )?|(?:use|call|run) (?:an? |the )?)?/;
+const ASKING =
+  /^(?:please )?(?:(?:show|give)(?: me)? (?:an? |the )?|ask(?: me)? for (?:an? )?|(?:use|call|run) (?:an? |the )?)?/;
 const NOTHING = /^$/;
 const NUMBER = /^\d{0,6}$/;
 const SEARCHED = /^(?:for .+)?$/;
 /** Something to do it to: "delete the draft" is a request, "delete button" is not. */
 const OBJECT =
-  /^(?:(?:everything|all|it|them|this|that|these|those|my|the)(?: .+)?|[а-яё].*|해 ?(?:줘|주세요))?$/;
+  /^(?:(?:something|everything|all|it|them|this|that|these|those|my|the)(?: .+)?|[а-яё].*|해 ?(?:줘|주세요))?$/;
 
 const ABILITIES: readonly Ability[] = [
   {
@@ -81,7 +82,7 @@ const ABILITIES: readonly Ability[] = [
     },
   },
   {
-    words: ['confirm', 'delete', 'подтверди', 'удали', '확인', '삭제'],
+    words: ['confirm', 'confirmation', 'delete', 'подтверди', 'удали', '확인', '삭제'],
     takes: OBJECT,
     async answer({ turn, say }) {
       if (!turn.features.has('confirm')) return turn.write(say.cannotAsk);
