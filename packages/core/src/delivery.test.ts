@@ -37,6 +37,21 @@ describe('delivery', () => {
     ]);
   });
 
+  it('leaves no preview behind of an answer that could not be delivered', async () => {
+    const more = Promise.withResolvers<void>();
+    stage.agent.script = async function* () {
+      yield { kind: 'text', text: 'so far' };
+      await more.promise;
+      yield { kind: 'end' };
+    };
+    await begin();
+    stage.messenger.say(room(), 'x');
+    await seen(() => expect(stage.messenger.drafts(room())).toHaveLength(1));
+    stage.messenger.fail({ call: 'send', fault: 'refused', times: Number.POSITIVE_INFINITY });
+    more.resolve();
+    await seen(() => expect(stage.messenger.drafts(room())).toEqual([]));
+  });
+
   it('puts what is refused aside as a dead letter, and goes on', async () => {
     await begin();
     stage.messenger.fail({ call: 'send', fault: 'refused', times: 1 });

@@ -108,6 +108,20 @@ export class Preview {
     cancel();
   }
 
+  /** Takes away what was shown when no final took its place: it would look like an answer that still grows. */
+  async clear(): Promise<void> {
+    const { drafts, surface } = this.#adapter;
+    if (!drafts || this.#shown === undefined) return;
+    try {
+      await drafts.clear(this.#turn.address, this.#turn.id, this.#context.stopping);
+    } catch (error) {
+      this.#context.logger.debug(
+        { turn: this.#turn.id, surface, err: error },
+        'a preview could not be cleared',
+      );
+    }
+  }
+
   #schedule(): void {
     if (this.#ended.signal.aborted || this.#call || this.#cancelTimer) return;
     if (this.#state === undefined || this.#state === this.#shown) return;

@@ -72,11 +72,6 @@ export class TurnRun implements Run {
     this.#left.reject(new LeftRunning('the system stops'));
   }
 
-  /** Aborts when the run is over. */
-  get ended(): AbortSignal {
-    return this.#ended.signal;
-  }
-
   /** Carries a stored decision to the agent. */
   async decided(confirmation: Confirmation): Promise<void> {
     await this.#confirmations?.decided(confirmation);
@@ -255,6 +250,7 @@ export class TurnRun implements Run {
       committed,
       this.job.person.locale,
     );
+    if (!outcomes.includes('sent') && !outcomes.includes('left')) await this.#preview.clear();
     if (outcomes.includes('sent')) {
       this.#firstText();
       metrics.observe(
