@@ -4,37 +4,15 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type {
-  Accept,
-  AcceptResult,
-  Clock,
-  Logger,
-  Timeline,
-  TimelineEntry,
-  TimelineItem,
-} from '@surfaces/core';
+import type { Accept, AcceptResult, Timeline, TimelineEntry, TimelineItem } from '@surfaces/core';
+import { realClock, silentLogger } from '@surfaces/core/testing';
 import { addressKey, type IncomingEvent, OperationId, OutgoingMessage } from '@surfaces/protocol';
 import { WebSocket } from 'ws';
 import { createWebAdapter, type WebAdapter, type WebAdapterOptions } from './adapter.ts';
 import { WebAdapterConfig } from './config.ts';
 import { type ClientFrame, type Entry, ServerFrame } from './frames.ts';
 
-export const realClock: Clock = {
-  now: () => Date.now(),
-  after(ms, callback) {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
-};
-
-export const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silent,
-  isDebug: () => false,
-};
+export { realClock, silentLogger as silent };
 
 /** What a store's timeline promises; `fault` makes the next calls fail. */
 export class MemoryTimeline implements Timeline {
@@ -94,7 +72,7 @@ export async function closeAll(): Promise<void> {
 export async function startWeb(
   config: Partial<WebAdapterConfig> & Pick<Partial<WebAdapterOptions>, 'limits' | 'clock' | 'logger'> = {},
 ): Promise<TestWeb> {
-  const { limits, clock = realClock, logger = silent, ...rest } = config;
+  const { limits, clock = realClock, logger = silentLogger, ...rest } = config;
   const timeline = new MemoryTimeline();
   const adapter = createWebAdapter({
     ...WebAdapterConfig.parse({ port: 0, ...rest }),

@@ -20,94 +20,20 @@ import { utf8Length } from '../markdown/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Accept, AcceptResult, Capabilities, Draft } from '../ports/surface-adapter.ts';
 import { SurfaceError } from '../ports/surface-errors.ts';
-
-export type CallKind = 'start' | 'send' | 'edit' | 'show' | 'clear' | 'typing';
-
-/**
- * How a call fails. `unreachable`: nothing happened, and that is known. `lost_before`/`lost_after`:
- * the caller cannot know whether it happened; it did not, or it did.
- */
-export type FaultKind =
-  | 'rate_limited'
-  | 'unreachable'
-  | 'lost_before'
-  | 'lost_after'
-  | 'refused'
-  | 'cannot_start';
-
-export interface Fault {
-  readonly fault: FaultKind;
-  /** Any call when left out. */
-  readonly call?: CallKind;
-  /** How many calls fail; 1 when left out, `Infinity` until `heal`. */
-  readonly times?: number;
-  readonly retryAfterMs?: number;
-  /** Any address when left out. */
-  readonly address?: Address;
-}
-
-export interface Call {
-  readonly kind: CallKind;
-  /** Epoch milliseconds. */
-  readonly at: number;
-  readonly address?: Address;
-  readonly operationId?: OperationId;
-  readonly outcome: 'ok' | FaultKind;
-}
-
-export interface Shown {
-  readonly messageId: MessageId;
-  readonly operationId: OperationId;
-  readonly message: OutgoingMessage;
-  /** How often it was edited. */
-  readonly edits: number;
-}
-
-export interface SaidEvent {
-  readonly event: IncomingEvent;
-  /** Resolves when the adapter acknowledged it; never rejects. */
-  readonly acknowledged: Promise<AcceptResult>;
-}
+import { realClock } from './clock.ts';
+import {
+  type Call,
+  type CallKind,
+  FAKE_CAPABILITIES,
+  type FakeAuthor,
+  type FakeMessengerOptions,
+  type Fault,
+  type SaidEvent,
+  type Shown,
+} from './messenger-model.ts';
 
 /** Who speaks, in the tests that do not care. */
 const SOMEBODY = { externalId: 'somebody', name: 'Somebody' };
-export interface FakeAuthor {
-  readonly externalId: string;
-  readonly name: string;
-  readonly locale?: 'en' | 'ru' | 'ko';
-  readonly isBot?: boolean;
-}
-
-export interface FakeMessengerOptions {
-  readonly surface?: string;
-  readonly account?: string;
-  readonly capabilities?: Partial<Capabilities>;
-  readonly clock?: Clock;
-  /** Milliseconds until an event that was not acknowledged is delivered again. */
-  readonly redeliverMs?: number;
-  /** Answer 429 to calls over `capabilities.budget`, per room. */
-  readonly enforceBudget?: boolean;
-}
-
-export const FAKE_CAPABILITIES: Capabilities = {
-  text: { limit: 4000, unit: 'utf16' },
-  markdown: 'full',
-  preview: 'draft',
-  buttons: 'native',
-  typing: 'native',
-  sends: 'idempotent',
-  history: 'messenger',
-  refusals: 'message',
-  budget: { calls: 1000, perMs: 1000, reserve: 1, previewEveryMs: 0 },
-};
-
-const realClock: Clock = {
-  now: () => Date.now(),
-  after(ms, callback) {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
-};
 
 interface Pending {
   readonly said: SaidEvent;

@@ -20,7 +20,8 @@ import type {
 } from '../ports/surface-adapter.ts';
 import { SurfaceError } from '../ports/surface-errors.ts';
 import type { Timeline } from '../ports/timeline.ts';
-import { FakeMessenger, type FakeMessengerOptions, type Session } from './fake-messenger.ts';
+import { FakeMessenger, type Session } from './fake-messenger.ts';
+import type { FakeMessengerOptions } from './messenger-model.ts';
 
 export interface FakeSurfaceOptions {
   /** Remembers what was shown, for `history: 'store'`. */

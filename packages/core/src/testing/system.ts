@@ -2,18 +2,11 @@
 import { type Core, createCore } from '../core.ts';
 import type { Limits } from '../limits.ts';
 import type { Clock, Logger, Metrics } from '../ports/index.ts';
+import { realClock } from './clock.ts';
 import type { FakeAgent } from './fake-agent.ts';
 import type { FakeMessenger } from './fake-messenger.ts';
 import { FakeSurface } from './fake-surface.ts';
 import type { MemoryDatabase } from './memory-store.ts';
-
-export const realClock: Clock = {
-  now: () => Date.now(),
-  after(ms, callback) {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
-};
 
 export const silentLogger: Logger = {
   debug: () => undefined,
