@@ -1,6 +1,6 @@
 import type { Locale } from '@surfaces/protocol';
 import type { Limits } from './limits.ts';
-import type { Agents, Clock, Logger, Metrics, Store } from './ports/index.ts';
+import type { Agents, Clock, Files, Logger, Metrics, Store, Workspaces } from './ports/index.ts';
 
 /**
  * Steps of the way of a message. A test composition may end the process at one of them; nothing else
@@ -19,6 +19,12 @@ export type FaultPoint =
   | 'send.done'
   | 'send.settled'
   | 'event.before_complete'
+  | 'file.saved'
+  | 'file.settled'
+  | 'file.collected'
+  | 'chat.created'
+  | 'chat.placed'
+  | 'context.switched'
   | 'confirm.opened'
   | 'confirm.decided';
 
@@ -26,6 +32,8 @@ export type FaultPoint =
 export interface Context {
   readonly store: Store;
   readonly agents: Agents;
+  readonly files: Files;
+  readonly workspaces: Workspaces;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;

@@ -20,6 +20,7 @@ import {
   type Agents,
   type Chat,
   type Clock,
+  type Files,
   type Logger,
   type Metrics,
   type PendingEvent,
@@ -28,6 +29,7 @@ import {
   type Store,
   type SurfaceAdapter,
   sleep,
+  type Workspaces,
 } from './ports/index.ts';
 import { RateLimiter } from './rate.ts';
 import { Refusals } from './refusals.ts';
@@ -39,6 +41,8 @@ import { within } from './within.ts';
 export interface CoreOptions {
   readonly store: Store;
   readonly agents: Agents;
+  readonly files: Files;
+  readonly workspaces: Workspaces;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;

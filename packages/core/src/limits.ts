@@ -22,6 +22,16 @@ export interface Limits {
   /** Questions of one turn; beyond them the turn fails. */
   readonly confirmations: number;
   readonly confirmationMs: number;
+  /** Chats of one person, archived ones included. */
+  readonly chats: number;
+  /** Files that may wait for a text in one chat. */
+  readonly waitingFiles: number;
+  /** Of the name of a chat or of a saved context. */
+  readonly nameLength: number;
+  /** How long a file that came in is tried to be fetched and saved again. */
+  readonly fetchForMs: number;
+  /** Files of one answer; the rest is counted. */
+  readonly answerFiles: number;
   /** How long each thing may take that is waited for while the core stops. */
   readonly stopMs: number;
 }
@@ -39,5 +49,10 @@ export const DEFAULT_LIMITS: Limits = {
   laneIdleMs: 60_000,
   confirmations: 50,
   confirmationMs: 24 * 3_600_000,
+  chats: 500,
+  waitingFiles: 50,
+  nameLength: 100,
+  fetchForMs: 10 * 60_000,
+  answerFiles: 20,
   stopMs: 5000,
 };

@@ -45,6 +45,13 @@ export type OperationId = z.infer<typeof OperationId>;
 export const MessageId = id(255).brand<'MessageId'>();
 export type MessageId = z.infer<typeof MessageId>;
 
+/** A file that the system keeps. Minted by the `Files` port; says nothing and cannot be guessed. */
+export const FileId = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{16,64}$/, 'a file id is 16 to 64 letters, digits, - or _')
+  .brand<'FileId'>();
+export type FileId = z.infer<typeof FileId>;
+
 export const AgentId = id(128).brand<'AgentId'>();
 export type AgentId = z.infer<typeof AgentId>;
 

@@ -1,7 +1,7 @@
 /** What comes in from a surface and what goes out to it. Adapters translate to and from these. */
 import { z } from 'zod';
 import { Address } from './address.ts';
-import { AccountId, EventId, ExternalId, SurfaceId } from './ids.ts';
+import { AccountId, EventId, ExternalId, FileId, PersonId, SurfaceId } from './ids.ts';
 
 /** The longest text of one incoming message, in UTF-16 units. Longer ones are refused at the edge. */
 export const MAX_INCOMING_TEXT = 100_000;
@@ -43,20 +43,23 @@ const incoming = {
   sentAt: z.number().int().nonnegative(),
 };
 
-export const Attachment = z.strictObject({
-  /** Relative to the agent's workspace. */
-  path: z.string().min(1).max(4096),
-  name: z.string().max(255),
+/** A file that came with a message, as the messenger names it. Its bytes are fetched from the adapter by `ref`. */
+export const IncomingFile = z.strictObject({
+  /** Opaque: only the adapter that made it reads it, and only for the same person. */
+  ref: z.string().min(1).max(1024),
+  /** As the person's device calls it; anything. */
+  name: z.string().max(1000),
   mediaType: z.string().max(255).optional(),
+  /** Bytes, where the messenger says so. */
   size: z.number().int().nonnegative().optional(),
 });
-export type Attachment = z.infer<typeof Attachment>;
+export type IncomingFile = z.infer<typeof IncomingFile>;
 
 export const IncomingMessage = z.strictObject({
   kind: z.literal('message'),
   ...incoming,
   text: z.string().max(MAX_INCOMING_TEXT).transform(cleanText),
-  attachments: z.array(Attachment).max(100).default([]),
+  attachments: z.array(IncomingFile).max(100).default([]),
 });
 export type IncomingMessage = z.infer<typeof IncomingMessage>;
 
@@ -66,6 +69,8 @@ export const IncomingCommand = z.strictObject({
   /** Without its sign: `stop`, not `/stop`. */
   name: z.string().min(1).max(64).transform(cleanText),
   args: z.string().max(MAX_INCOMING_TEXT).transform(cleanText),
+  /** Came from a control of the surface (a menu, a field), not from words: it is not part of what was said. */
+  quiet: z.boolean().optional(),
 });
 export type IncomingCommand = z.infer<typeof IncomingCommand>;
 
@@ -105,6 +110,17 @@ export const Settled = z.strictObject({
 });
 export type Settled = z.infer<typeof Settled>;
 
+/** A file that the system keeps for a person; the adapter opens it by owner and id. */
+export const OutgoingFile = z.strictObject({
+  owner: PersonId,
+  id: FileId,
+  name: z.string().min(1).max(255),
+  mediaType: z.string().max(255),
+  /** Bytes. */
+  size: z.number().int().nonnegative(),
+});
+export type OutgoingFile = z.infer<typeof OutgoingFile>;
+
 export const OutgoingMessage = z.strictObject({
   kind: z.literal('message'),
   role: Role,
@@ -118,6 +134,8 @@ export const OutgoingMessage = z.strictObject({
   part: z.number().int().nonnegative().default(0),
   last: z.boolean().default(true),
   buttons: z.array(Button).max(25).default([]),
+  /** With a file there is no text: `markdown` is empty. The messenger's native type of file is used. */
+  file: OutgoingFile.optional(),
   /** Buttons of earlier messages that do nothing any more. */
   settles: z.array(Settled).max(100).optional(),
   /** It may already be there: the surface could not say whether the first attempt arrived. */

@@ -124,6 +124,11 @@ export const WirePerson = z.object({
   id: z.string().max(64),
   name: z.string().max(255),
   locale: z.string().max(35),
+  /**
+   * Where this person's files are, relative to the workspace, when the agent serves several people:
+   * everything of the person belongs there. Absent: the whole workspace is theirs.
+   */
+  directory: z.string().min(1).max(255).optional(),
 });
 export type WirePerson = z.infer<typeof WirePerson>;
 

@@ -1,5 +1,5 @@
 /** How an app brings a surface in: its settings, its secrets, and how the adapter is made of them. */
-import type { Clock, Logger, Metrics, Store, SurfaceAdapter } from '@surfaces/core';
+import type { Agents, Clock, Files, Logger, Metrics, Store, SurfaceAdapter } from '@surfaces/core';
 import type { Locale } from '@surfaces/protocol';
 import type { z } from 'zod';
 import type { Settings } from './settings.ts';
@@ -7,6 +7,8 @@ import type { Settings } from './settings.ts';
 /** What an adapter may need of the system. */
 export interface Parts {
   readonly store: Store;
+  readonly agents: Agents;
+  readonly files: Files;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;

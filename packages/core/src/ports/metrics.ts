@@ -39,6 +39,22 @@ export const METRICS = {
     help: 'Calls answered "too many" (429).',
     labels: ['surface'],
   },
+  surfaces_files_total: {
+    type: 'counter',
+    help: 'Files by direction (in: to an agent, out: to a person) and outcome.',
+    labels: ['direction', 'outcome'],
+  },
+  surfaces_file_bytes_total: { type: 'counter', help: 'Bytes of files.', labels: ['direction'] },
+  surfaces_registry_reloads_total: {
+    type: 'counter',
+    help: 'New versions of the agent registry by outcome.',
+    labels: ['outcome'],
+  },
+  surfaces_pruned_total: {
+    type: 'counter',
+    help: 'Rows and files that were too old to keep.',
+    labels: ['kind'],
+  },
   surfaces_dead_letters: { type: 'gauge', help: 'Operations given up on.', labels: [] },
   surfaces_dead_letters_total: {
     type: 'counter',

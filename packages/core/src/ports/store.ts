@@ -7,8 +7,6 @@ import type {
   AccountId,
   Address,
   AgentEvent,
-  AgentId,
-  Attachment,
   ChatKey,
   IncomingEvent,
   Locale,
@@ -21,24 +19,9 @@ import type {
   SurfaceId,
   TurnId,
 } from '@surfaces/protocol';
+import type { CareStore } from './store-care.ts';
+import type { Assignment, Attachment, Chat, ChatStore, Person } from './store-chats.ts';
 import type { Timeline } from './timeline.ts';
-
-export interface Person {
-  readonly id: PersonId;
-  readonly name: string;
-  readonly locale: Locale;
-}
-
-export interface Chat {
-  readonly key: ChatKey;
-  /** `C1`, `C2`, … per owner. */
-  readonly chatId: string;
-  readonly name: string;
-  readonly owner: PersonId;
-  readonly agentId: AgentId;
-  readonly platformChatId: PlatformChatId;
-  readonly state: 'active' | 'archived';
-}
 
 /** `expired`: too old when accepted or at a restart, named in a note instead of run. */
 export type TurnOutcome = 'answered' | 'failed' | 'cancelled' | 'interrupted' | 'expired';
@@ -50,6 +33,7 @@ export interface Turn {
   readonly person: PersonId;
   readonly address: Address;
   readonly text: string;
+  /** Those of its own message, and before them those that had waited in the chat. */
   readonly attachments: readonly Attachment[];
   /** Epoch milliseconds, by the messenger's clock. */
   readonly sentAt: number;
@@ -102,12 +86,17 @@ export interface AcceptInput {
   readonly now: number;
   /** Language of a person who is new and whose messenger names none. */
   readonly defaultLocale: Locale;
-  /** Used when (address, person) is bound to no chat yet; the store numbers it. */
-  readonly newChat: {
-    readonly agentId: AgentId;
-    readonly platformChatId: PlatformChatId;
-    readonly name: string;
-  };
+  /** Who may serve the person: a chat whose agent may not any more moves, as `assignChat` does. */
+  readonly assignment: Assignment;
+  /**
+   * Used when (address, person) is bound to no chat yet, with the agent that the person chose or else the
+   * first choice; the store numbers it. `platformChatId` also names the context of a chat that moves.
+   */
+  readonly newChat: { readonly platformChatId: PlatformChatId; readonly name: string };
+  /** What a chat that nobody named is called by its first turn. */
+  readonly title?: string;
+  /** Most files that may wait for a text in one chat. */
+  readonly waitingFilesLimit: number;
   /** Most turns of one chat that may wait or run. */
   readonly queueLimit: number;
   /** A message sent longer ago than this is expired at once. Milliseconds. */
@@ -116,25 +105,33 @@ export interface AcceptInput {
   readonly record: boolean;
 }
 
+/** What accepting an event changed about its chat. */
+export type ChatChange =
+  /** The first message named it. */
+  | 'titled'
+  /** It was made for a person whom the registry does not list. */
+  | 'by_default'
+  /** Its agent is another one now, and knows nothing of what was said before. */
+  | 'moved'
+  /** It was archived, and a message made it active again. */
+  | 'revived';
+
+interface Stored {
+  readonly chat: Chat;
+  readonly person: Person;
+  readonly seq?: number;
+  readonly changes: readonly ChatChange[];
+}
+
 export type Accepted =
   | { readonly outcome: 'duplicate'; readonly seq?: number }
-  | { readonly outcome: 'queue_full'; readonly person: Person; readonly chat: Chat }
-  /** A message: a turn was queued, or (`expired`) stored as finished. */
-  | {
-      readonly outcome: 'turn' | 'expired';
-      readonly turn: Turn;
-      readonly chat: Chat;
-      readonly person: Person;
-      readonly seq?: number;
-    }
+  | { readonly outcome: 'queue_full' | 'files_full'; readonly person: Person; readonly chat: Chat }
+  /** A message: a turn was queued, or (`expired`) stored as finished. It took the waiting files along. */
+  | (Stored & { readonly outcome: 'turn' | 'expired'; readonly turn: Turn })
+  /** Files without text: they wait for the next one. */
+  | (Stored & { readonly outcome: 'files'; readonly files: readonly Attachment[] })
   /** A command or a callback: handle it, then `completeEvent`. */
-  | {
-      readonly outcome: 'event';
-      readonly pending: PendingEvent;
-      readonly chat: Chat;
-      readonly person: Person;
-      readonly seq?: number;
-    };
+  | (Stored & { readonly outcome: 'event'; readonly pending: PendingEvent });
 
 /** A command or callback that was accepted and not yet completed. */
 export interface PendingEvent {
@@ -189,6 +186,8 @@ export interface Recovery {
   }[];
   /** Chats with expired turns that no note has named. */
   readonly unnoted: readonly { readonly chat: Chat; readonly person: Person }[];
+  /** Files that wait for a text and are not in the workspace yet. */
+  readonly files: readonly { readonly file: Attachment; readonly chat: Chat; readonly person: Person }[];
 }
 
 export interface StoreCounts {
@@ -197,12 +196,13 @@ export interface StoreCounts {
   readonly deadLetters: number;
 }
 
-export interface Store {
+export interface Store extends ChatStore, CareStore {
   readonly timeline: Timeline;
 
   /**
    * Takes an event in: deduplicated by (surface, account, event id), person and chat found or made,
-   * a message queued as a turn behind the chat's others. A refused one (`queue_full`) is not stored.
+   * a message queued as a turn behind the chat's others. A refused one (`queue_full`, `files_full`) is not
+   * stored. A chat with a turn that waits or runs does not move.
    */
   accept(input: AcceptInput): Promise<Accepted>;
   /** Ends a command or callback together with its replies. Again with the same id: nothing happens. */
@@ -230,9 +230,23 @@ export interface Store {
     turn: TurnId,
     outcome: TurnOutcome,
     operations: readonly NewOperation[],
+    usage?: { readonly tokens: number },
   ): Promise<readonly Operation[]>;
   /**
-   * Queues the text of a finished turn of this chat again, as a new turn at the end of its lane.
+   * Queues a turn that no message of the person asked for: words of ours to the agent, on their behalf.
+   * `by` makes it safe to repeat: the same key is one turn.
+   */
+  queueTurn(input: {
+    readonly chat: ChatKey;
+    readonly person: PersonId;
+    readonly text: string;
+    readonly by: string;
+    readonly address: Address;
+    readonly now: number;
+    readonly queueLimit: number;
+  }): Promise<Turn | 'queue_full'>;
+  /**
+   * Queues the text and the files of a finished turn of this chat again, as a new turn at the end of its lane.
    * Without `turn`: the newest finished one. `again` makes it safe to repeat: the same key is one turn.
    */
   retryTurn(input: {
@@ -283,7 +297,6 @@ export interface Store {
   lastTurns(chat: ChatKey, limit: number): Promise<readonly Turn[]>;
   /** The newest operations of a chat, newest first. */
   lastOperations(chat: ChatKey, limit: number): Promise<readonly Operation[]>;
-  deadLetters(limit: number): Promise<readonly Operation[]>;
   counts(): Promise<StoreCounts>;
 
   recover(

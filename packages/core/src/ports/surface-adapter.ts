@@ -2,13 +2,18 @@
 import type {
   AccountId,
   Address,
+  EventId,
+  ExternalId,
   IncomingEvent,
+  Locale,
   MessageId,
   OperationId,
   OutgoingMessage,
+  PersonId,
   SurfaceId,
   TurnId,
 } from '@surfaces/protocol';
+import type { Chat, Person } from './store-chats.ts';
 
 /** Each ability is a level; what the core does at a lower level is written beside it. */
 export interface Capabilities {
@@ -26,6 +31,13 @@ export interface Capabilities {
   readonly buttons: 'native' | 'none';
   /** `none`: nothing is shown. */
   readonly typing: 'native' | 'none';
+  /**
+   * `native`: `new` makes a room, topic or thread (`chats`). `none`: there is one place, and it is
+   * turned to another chat.
+   */
+  readonly chats: 'native' | 'none';
+  /** Most bytes of one file in each direction. `none`: the core says that files cannot pass here. */
+  readonly files: { readonly maxBytes: number } | 'none';
   /**
    * `idempotent`: `send` with the same operation id shows one message, whatever happened before.
    * `ambiguous`: a repeated send may show it twice; the core then labels it.
@@ -47,7 +59,16 @@ export interface Capabilities {
   };
 }
 
-export type RefusalReason = 'empty' | 'rate' | 'queue_full' | 'not_served' | 'stopping' | 'bot';
+export type RefusalReason =
+  | 'empty'
+  | 'rate'
+  | 'queue_full'
+  | 'files_full'
+  /** The surface or the agent takes no files. */
+  | 'no_files'
+  | 'not_served'
+  | 'stopping'
+  | 'bot';
 
 export type AcceptResult =
   /** Durable. `seq` is its place in the timeline, where the store keeps one. */
@@ -109,6 +130,51 @@ export interface SurfaceHealth {
   readonly detail: string;
 }
 
+/** A chat as a place of its own. Each method again with the same operation id: nothing more happens. */
+export interface ChatPort {
+  /** Makes a place; resolves with its address. Throws a `SurfaceError`. */
+  create(
+    request: {
+      /** Where it was asked for. */
+      readonly from: Address;
+      readonly event: EventId;
+      readonly person: { readonly id: PersonId; readonly externalId: ExternalId };
+      readonly chat: Chat;
+    },
+    operationId: OperationId,
+    signal: AbortSignal,
+  ): Promise<Address>;
+  /** The chat has another name. */
+  rename(address: Address, name: string, operationId: OperationId, signal: AbortSignal): Promise<void>;
+  archive(address: Address, archived: boolean, operationId: OperationId, signal: AbortSignal): Promise<void>;
+}
+
+export interface FilePort {
+  /**
+   * The bytes of a file that came in from this person at this address. Throws a `SurfaceError`:
+   * `refused` when they are gone for good.
+   */
+  fetch(
+    address: Address,
+    person: PersonId,
+    ref: string,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array>>;
+}
+
+export interface PeoplePort {
+  /** A person chose other settings; where they are shown, they change now. */
+  changed(externalId: ExternalId, person: Person): void;
+}
+
+/** A command as a surface shows it in its menu. */
+export interface CommandInfo {
+  readonly name: string;
+  /** What may follow it, such as `<name>`. */
+  readonly takes?: string;
+  readonly help: Readonly<Record<Locale, string>>;
+}
+
 export interface HealthPort {
   /** Semantic: proves that an event really makes it through, not that a socket is open. */
   probe(signal: AbortSignal): Promise<SurfaceHealth>;
@@ -121,7 +187,7 @@ export interface SurfaceAdapter {
   /**
    * Begins to receive and to send. It must not wait for `accept`, which takes events only when
    * what an earlier process left is in its lanes. Rejects with a `SurfaceError` when it cannot start. */
-  start(accept: Accept): Promise<void>;
+  start(accept: Accept, commands: readonly CommandInfo[]): Promise<void>;
   /** Takes no more events; sends still work until `stop`. */
   pause(): Promise<void>;
   stop(): Promise<void>;
@@ -140,5 +206,8 @@ export interface SurfaceAdapter {
   readonly edits?: EditPort;
   readonly drafts?: DraftPort;
   readonly typing?: TypingPort;
+  readonly chats?: ChatPort;
+  readonly files?: FilePort;
+  readonly people?: PeoplePort;
   readonly health?: HealthPort;
 }

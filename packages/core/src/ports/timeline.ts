@@ -1,8 +1,15 @@
-import type { Address, EventId, OperationId, OutgoingMessage } from '@surfaces/protocol';
+import type { Address, EventId, IncomingFile, OperationId, OutgoingMessage } from '@surfaces/protocol';
+import type { PlaceSummary } from './store-chats.ts';
 
 /** One thing shown at an address. */
 export type TimelineItem =
-  | { readonly by: 'person'; readonly eventId: EventId; readonly name: string; readonly text: string }
+  | {
+      readonly by: 'person';
+      readonly eventId: EventId;
+      readonly name: string;
+      readonly text: string;
+      readonly files: readonly IncomingFile[];
+    }
   | { readonly by: 'bot'; readonly operationId: OperationId; readonly message: OutgoingMessage };
 
 export interface TimelineEntry {
@@ -30,4 +37,8 @@ export interface Timeline {
     address: Address,
     page: { readonly after?: number; readonly before?: number; readonly limit: number },
   ): Promise<readonly TimelineEntry[]>;
+  /** One for each address, in the same order. */
+  summaries(addresses: readonly Address[]): Promise<readonly PlaceSummary[]>;
+  /** Everything up to this entry was read. Never goes back. */
+  markRead(address: Address, seq: number): Promise<void>;
 }

@@ -21,7 +21,7 @@ import type {
   Operation,
   Person,
   Turn,
-} from '../ports/store.ts';
+} from '../ports/index.ts';
 import { StoreError } from '../ports/store-errors.ts';
 import type { TimelineItem } from '../ports/timeline.ts';
 
