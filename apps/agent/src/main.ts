@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import { fileTurnLog, serveAgent } from '@surfaces/sdk';
 import { answer } from './abilities.ts';
+import { Desk } from './files/desk.ts';
+import { Workspace } from './files/workspace.ts';
 import { History } from './history.ts';
 import { phrasesFor } from './phrases.ts';
 import { readSettings, USAGE } from './settings.ts';
@@ -10,6 +12,7 @@ async function main(): Promise<void> {
   const settings = readSettings(process.env);
   const history = new History(join(settings.dataDir, 'history'));
   await history.prepare();
+  const desk = new Desk(await Workspace.open(settings.workspace), history);
 
   const server = await serveAgent({
     host: settings.host,
@@ -20,9 +23,10 @@ async function main(): Promise<void> {
     turnLog: await fileTurnLog(join(settings.dataDir, 'turns')),
     async onTurn(turn) {
       // Keyed by the request: a turn that runs again after a crash is entered once.
-      const { platformChatId, requestId, text } = turn;
-      const messages = await history.enter(platformChatId, { requestId, text });
-      await answer(turn, phrasesFor(turn.person?.locale), messages);
+      const { platformChatId, requestId, text, attachments } = turn;
+      const files = attachments.length === 0 ? {} : { files: attachments };
+      const messages = await history.enter(platformChatId, { requestId, text, ...files });
+      await answer(turn, phrasesFor(turn.person?.locale), messages, desk);
     },
     onFork: (from, to) => history.copy(from, to),
     onDispose: (context) => history.forget(context),

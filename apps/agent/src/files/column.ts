@@ -11,6 +11,8 @@ export interface Numbers {
   readonly median: number;
   /** The median is that of a random sample. */
   readonly sampled: boolean;
+  /** Numbers that the median was taken from. */
+  readonly sample: number;
 }
 
 export interface ColumnFacts {
@@ -134,7 +136,16 @@ export class Column {
     const sorted = Float64Array.from(sample).sort();
     const middle = (sorted.length - 1) / 2;
     const median = ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle)] ?? 0)) / 2;
-    return { count, min, max, sum, mean: sum / count, median, sampled: count > sample.length };
+    return {
+      count,
+      min,
+      max,
+      sum,
+      mean: sum / count,
+      median,
+      sampled: count > sample.length,
+      sample: sample.length,
+    };
   }
 
   private addNumber(value: number): void {
