@@ -16,7 +16,9 @@ export type Note =
   | { readonly decided: string; readonly allowed: boolean; readonly always?: string }
   /** The name of the file that is written for the request. */
   | { readonly writes: string; readonly replace: boolean }
-  | { readonly files: readonly string[] };
+  | { readonly files: readonly string[] }
+  /** The context is about this file no longer. */
+  | { readonly gone: string };
 
 interface NoteLine {
   readonly requestId: string;
@@ -139,6 +141,9 @@ function take(context: Context, line: HistoryEntry | NoteLine): void {
     if (context.notes.size > NOTED && !oldest.done) context.notes.delete(oldest.value);
     if ('decided' in note && note.always !== undefined) context.always.add(note.always);
     if ('files' in note) takeFiles(context, note.files);
+    if ('gone' in note && context.files.includes(note.gone)) {
+      context.files.splice(context.files.indexOf(note.gone), 1);
+    }
   } else {
     context.ids.add(requestId);
     takeFiles(context, line.files ?? []);

@@ -199,6 +199,7 @@ export class Desk {
     await place.remove(name).catch((error: unknown) => {
       if (!(again && isFileProblem(error) && error.code === 'missing')) throw error;
     });
+    await this.history.note(turn.platformChatId, turn.requestId, { gone: place.pathOf(name) });
     return turn.write(say.files.deleted(code(name)));
   }
 
@@ -213,7 +214,10 @@ export class Desk {
     const decided = decisionOf(await this.history.notes(context, requestId), what);
     if (decided !== undefined) return decided;
     const always = `${about}/${turn.person?.id ?? ''}`;
-    if (await this.history.isAlways(context, always)) return true;
+    if (await this.history.isAlways(context, always)) {
+      await this.history.note(context, requestId, { decided: what, allowed: true });
+      return true;
+    }
     if (!turn.features.has('confirm')) return undefined;
     const chosen = await turn.confirm({
       text,

@@ -84,7 +84,8 @@ export function isLastFile(name: string): boolean {
 
 /** Cannot be anything but the name of a file, so that it is worth to say that there is none. */
 export function looksLikeFile(name: string): boolean {
-  return /^[^\s]+\.[\p{L}\d]{1,8}$/u.test(name) || /^\.{0,2}\/\S+$/.test(name) || /^\S+\/\S*$/.test(name);
+  if (name.includes('://')) return false;
+  return /^\S+\.[\p{L}\d]{1,8}$/u.test(name) || /^\.{0,2}\/\S+$/.test(name);
 }
 
 export function readErrand(text: string): Errand | undefined {
