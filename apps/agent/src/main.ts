@@ -23,9 +23,10 @@ async function main(): Promise<void> {
     turnLog: await fileTurnLog(join(settings.dataDir, 'turns')),
     async onTurn(turn) {
       // Keyed by the request: a turn that runs again after a crash is entered once.
-      const { platformChatId, requestId, text, attachments } = turn;
-      const files = attachments.length === 0 ? {} : { files: attachments };
-      const messages = await history.enter(platformChatId, { requestId, text, ...files });
+      const { platformChatId, requestId, text } = turn;
+      const files = await desk.taken(turn);
+      const spoken = files.length === 0 ? {} : { files };
+      const messages = await history.enter(platformChatId, { requestId, text, ...spoken });
       await answer(turn, phrasesFor(turn.person?.locale), messages, desk);
     },
     onFork: (from, to) => history.copy(from, to),

@@ -33,6 +33,22 @@ export class Desk {
     this.history = history;
   }
 
+  /** The files that came with the message and can be opened: only of these can be spoken later. */
+  async taken(turn: AgentTurn): Promise<readonly string[]> {
+    const taken: string[] = [];
+    for (const path of turn.attachments) {
+      try {
+        const place = this.place(turn);
+        await (await place.open(place.nameOf(path))).handle.close();
+        taken.push(path);
+      } catch (error) {
+        // What is wrong with it is said in the answer.
+        if (!isFileProblem(error)) throw error;
+      }
+    }
+    return taken;
+  }
+
   /** Answers what asks for something about files; false: it was not meant for them. */
   async answer(turn: AgentTurn, say: Phrases): Promise<boolean> {
     const errand = readErrand(turn.text);
@@ -93,8 +109,9 @@ export class Desk {
     return paths.flatMap((path) => {
       try {
         return [place.nameOf(path)];
-      } catch {
+      } catch (error) {
         // Of somebody else in the same room.
+        if (!isFileProblem(error)) throw error;
         return [];
       }
     });

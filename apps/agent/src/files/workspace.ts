@@ -78,7 +78,9 @@ export class Place {
   nameOf(path: string): string {
     const prefix = this.parts.map((part) => `${part}/`).join('');
     if (!path.startsWith(prefix)) throw new FileProblem('outside', path.split('/').at(-1) ?? path);
-    return path.slice(prefix.length);
+    const name = path.slice(prefix.length);
+    this.plainPath(name);
+    return name;
   }
 
   /** The other way round. */
