@@ -1,7 +1,7 @@
 /** Is it text, and in which encoding? Judged by the first bytes; what is only guessed is said. */
 
 export interface Encoding {
-  readonly name: 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
+  readonly name: 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252' | 'windows-1251' | 'euc-kr';
   /** Nothing in the file proves it: some letters may be wrong. */
   readonly guessed: boolean;
 }
@@ -30,12 +30,26 @@ export function detectEncoding(sample: Uint8Array): Encoding | undefined {
     return undefined;
   }
   if (controls > sample.length * 0.02) return undefined;
+  if (decodeStrictly('utf-8', sample) !== undefined) return { name: 'utf-8', guessed: false };
+  return { name: guessOldEncoding(sample), guessed: true };
+}
+
+/** One byte per letter, or two in Korean: they can be told apart only by what is likely. */
+function guessOldEncoding(sample: Uint8Array): 'windows-1252' | 'windows-1251' | 'euc-kr' {
+  const letters = sample.filter((byte) => byte > 0x40);
+  const high = letters.filter((byte) => byte > 0x7f);
+  // Where letters with marks are the exception, it is a language of plain Latin letters.
+  if (high.length < letters.length * 0.4) return 'windows-1252';
+  const korean = decodeStrictly('euc-kr', sample)?.match(/[\uac00-\ud7a3]/g) ?? [];
+  return korean.length * 2 > high.length * 0.6 ? 'euc-kr' : 'windows-1251';
+}
+
+/** `undefined` where the bytes are not of that encoding; the last character may be cut. */
+function decodeStrictly(encoding: Encoding['name'], sample: Uint8Array): string | undefined {
   try {
-    // The last character may be cut.
-    new TextDecoder('utf-8', { fatal: true }).decode(sample, { stream: true });
-    return { name: 'utf-8', guessed: false };
+    return new TextDecoder(encoding, { fatal: true }).decode(sample, { stream: true });
   } catch {
-    return { name: 'windows-1252', guessed: true };
+    return undefined;
   }
 }
 

@@ -60,7 +60,9 @@ function figures({ text, csv, json, headings }: ReadableFacts, say: FilePhrases)
   rows.push([labels.words, figure(text.words, say)]);
   rows.push([labels.characters, figure(text.characters, say)]);
   if (headings !== undefined) rows.push([labels.headings, figure(headings.count, say)]);
-  if (text.firstLine.length > 1) rows.push([labels.firstLine, code(text.firstLine)]);
+  // Of JSON it is often a bracket alone.
+  if (text.firstLine.length > (json === undefined ? 0 : 1))
+    rows.push([labels.firstLine, code(text.firstLine)]);
   return rows.map(([label, value]) => `- ${label}: ${value}`).join('\n');
 }
 

@@ -97,6 +97,30 @@ suite('text', () => {
     }
   });
 
+  test('old encodings of Russian and Korean are guessed', async () => {
+    const russian = 'Привет, мир; цена 15 рублей\n';
+    const cp1251 = Buffer.from(
+      [...russian].map((letter) => (letter >= 'А' ? letter.charCodeAt(0) - 0x350 : letter.charCodeAt(0))),
+    );
+    const korean = Buffer.from('bec8b3e7c7cfbcbcbfe42031350ab0a1b0dd0a', 'hex');
+    for (const [bytes, name, firstLine] of [
+      [cp1251, 'windows-1251', 'Привет, мир; цена 15 рублей'],
+      [korean, 'euc-kr', '안녕하세요 15'],
+    ] as const) {
+      expect(await text('a.txt', bytes)).toMatchObject({
+        encoding: { name, guessed: true },
+        text: { firstLine },
+      });
+    }
+  });
+
+  test('the first line behind a long way of blank ones', async () => {
+    for (const blanks of [1000, 300_000]) {
+      const found = await text('a.txt', `${'\n'.repeat(blanks)}  token here\nnext\n`);
+      expect(found.text).toMatchObject({ firstLine: 'token here', lines: blanks + 2 });
+    }
+  });
+
   test('bytes that are no text in the middle of one are counted', async () => {
     const bytes = Buffer.concat([
       Buffer.from('é'.repeat(50_000)),

@@ -64,10 +64,12 @@ export class TextCounter {
   }
 
   private feedFirstLine(text: string): void {
-    const joined = this.firstLine + text.slice(0, FIRST_LINE * 4);
-    const [line = ''] = joined.trimStart().split(/[\r\n]/, 1);
-    this.firstLineDone = line.length < joined.trimStart().length || line.length >= FIRST_LINE;
-    this.firstLine = line.slice(0, FIRST_LINE);
+    const from = this.firstLine === '' ? text.search(/\S/) : 0;
+    if (from < 0) return;
+    const piece = text.slice(from, from + FIRST_LINE);
+    const [line = ''] = piece.split(/[\r\n]/, 1);
+    this.firstLine = (this.firstLine + line).slice(0, FIRST_LINE);
+    this.firstLineDone = line.length < piece.length || this.firstLine.length === FIRST_LINE;
   }
 }
 
