@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentClient, AgentEvent } from '@surfaces/protocol';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -129,3 +129,29 @@ test('people who share the agent reach nothing of each other', async () => {
     expect((await say('files', someone(directory))).said).toMatch(/not among your files/);
   }
 });
+
+test('a file larger than its memory', async () => {
+  const roomy = house.connect((await house.start(0, ['--max-old-space-size=32'])).url);
+  const rows = 30_000;
+  const piece = Array.from({ length: rows }, (_, n) => `${n},name ${n},"some, words"\n`).join('');
+  const json = Array.from({ length: rows }, (_, n) => `{"n":${n},"name":"name ${n}"}\n`).join('');
+  const pieces = 50;
+  for (const [name, head, body] of [
+    ['big.csv', 'n,name,note\n', piece],
+    ['big.jsonl', '', json],
+  ] as const) {
+    const file = await open(at(name), 'w');
+    await file.write(head);
+    for (let i = 0; i < pieces; i++) await file.write(body);
+    expect((await file.stat()).size).toBeGreaterThan(40 * 2 ** 20);
+    await file.close();
+  }
+  const asked = request('', { attachments: ['big.csv', 'big.jsonl'] });
+  const { text, events } = await ask(roomy, asked);
+  expect(text).toMatch(
+    /Rows: 1,500,000\n[\s\S]*\| `n` \| integer \| 1,500,000 \| 0 \| 29,999 \| 14,999\.5 \|/,
+  );
+  expect(text).toMatch(/Values: 1,500,000\n[\s\S]*n: number × 1,500,000 \(0 … 29,999\)/);
+  // On the way it says that it reads.
+  expect(events).toContainEqual(expect.objectContaining({ kind: 'progress', label: 'Reading big.csv' }));
+}, 120_000);
