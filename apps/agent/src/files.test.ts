@@ -1,4 +1,5 @@
-import { mkdir, open, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, open, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentClient, AgentEvent } from '@surfaces/protocol';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -89,6 +90,28 @@ test('in Russian and Korean', async () => {
   }
 });
 
+test('killed while it asks: it asks again, and what was agreed to is done once', async () => {
+  for (const name of ['a.txt', 'report.md']) await writeFile(at(name), 'x');
+  const first = await house.start();
+  const caller = house.connect(first.url);
+  await ask(caller, request('', { attachments: ['a.txt'] }));
+  const asked = request('report');
+  let questions = 0;
+  const { events } = await ask(caller, asked, async (event) => {
+    if (event.kind !== 'confirm') return;
+    questions++;
+    if (questions === 1) {
+      first.child.kill('SIGKILL');
+      await once(first.child, 'exit');
+      await house.start(first.port);
+    } else await caller.reply(context, asked.requestId, event.id, 'once');
+  });
+  expect(questions).toBe(2);
+  expect(events.filter(({ kind }) => kind === 'file')).toMatchObject([{ path: 'report.md' }]);
+  expect(await readdir(at())).toEqual(['a.txt', 'report.md']);
+  expect(await readFile(at('report.md'), 'utf8')).toMatch(/# Report/);
+});
+
 test('people who share the agent reach nothing of each other', async () => {
   for (const who of ['alice', 'bob']) {
     await mkdir(at(who));
@@ -130,28 +153,27 @@ test('people who share the agent reach nothing of each other', async () => {
   }
 });
 
-test('a file larger than its memory', async () => {
-  const roomy = house.connect((await house.start(0, ['--max-old-space-size=32'])).url);
+test('files larger than its memory', async () => {
+  const roomy = house.connect((await house.start(0, ['--max-old-space-size=48'])).url);
   const rows = 30_000;
-  const piece = Array.from({ length: rows }, (_, n) => `${n},name ${n},"some, words"\n`).join('');
-  const json = Array.from({ length: rows }, (_, n) => `{"n":${n},"name":"name ${n}"}\n`).join('');
-  const pieces = 50;
-  for (const [name, head, body] of [
-    ['big.csv', 'n,name,note\n', piece],
-    ['big.jsonl', '', json],
+  const each = (row: (n: number) => string) => Array.from({ length: rows }, (_, n) => `${row(n)}\n`).join('');
+  // Rows that are kept take several times the room of their text.
+  for (const [name, head, body, pieces] of [
+    ['big.csv', 'n,name,note\n', each((n) => `${n},name ${n},"some, words"`), 20],
+    ['big.jsonl', '', each((n) => `{"n":${n},"name":"name ${n}"}`), 20],
+    ['big.txt', '', each((n) => `line ${n} of a text that is ${'very '.repeat(20)}long`), 16],
   ] as const) {
     const file = await open(at(name), 'w');
     await file.write(head);
     for (let i = 0; i < pieces; i++) await file.write(body);
-    expect((await file.stat()).size).toBeGreaterThan(40 * 2 ** 20);
     await file.close();
   }
-  const asked = request('', { attachments: ['big.csv', 'big.jsonl'] });
+  expect((await stat(at('big.txt'))).size).toBeGreaterThan(56 * 2 ** 20);
+  const asked = request('', { attachments: ['big.csv', 'big.jsonl', 'big.txt'] });
   const { text, events } = await ask(roomy, asked);
-  expect(text).toMatch(
-    /Rows: 1,500,000\n[\s\S]*\| `n` \| integer \| 1,500,000 \| 0 \| 29,999 \| 14,999\.5 \|/,
-  );
-  expect(text).toMatch(/Values: 1,500,000\n[\s\S]*n: number × 1,500,000 \(0 … 29,999\)/);
+  expect(text).toMatch(/Rows: 600,000\n[\s\S]*\| `n` \| integer \| 600,000 \| 0 \| 29,999 \| 14,999\.5 \|/);
+  expect(text).toMatch(/Values: 600,000\n[\s\S]*n: number × 600,000 \(0 … 29,999\)/);
+  expect(text).toMatch(/big\.txt[\s\S]*Lines: 480,000\n/);
   // On the way it says that it reads.
   expect(events).toContainEqual(expect.objectContaining({ kind: 'progress', label: 'Reading big.csv' }));
 }, 120_000);
