@@ -195,7 +195,7 @@ export class Core {
       this.#accepting.delete(accepting);
     }
     if (counted && accepted.outcome === 'duplicate') this.#rate.giveBack(person);
-    if (accepted.outcome === 'queue_full' || accepted.outcome === 'files_full') {
+    if (!('changes' in accepted) && accepted.outcome !== 'duplicate') {
       const limit = accepted.outcome === 'queue_full' ? limits.queue : limits.waitingFiles;
       const { locale } = this.#context.people.current(accepted.person);
       return this.#refusals.refuse(adapter, event, accepted.outcome, { limit }, locale);

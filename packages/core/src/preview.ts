@@ -152,7 +152,10 @@ export class Preview {
   #show(): void {
     const state = this.#state;
     if (this.#ended.signal.aborted || !state || !this.#streaming) return;
-    if (this.#place) return this.#place();
+    if (this.#place) {
+      this.#place();
+      return;
+    }
     const { drafts, edits } = this.#adapter;
     const messageId = this.#messageId;
     const { address } = this.#turn;

@@ -48,7 +48,8 @@ function listed({ chat: current, adapter, t, sign }: Handling, all: readonly Pla
     ];
     return `- **${chat.chatId}** ${[escapeMarkdown(chat.name), ...marks].join(' · ')}`;
   });
-  if (shown.length < all.length) lines.unshift(`- ${t('expired_more', { count: all.length - shown.length })}`);
+  if (shown.length < all.length)
+    lines.unshift(`- ${t('expired_more', { count: all.length - shown.length })}`);
   // Where each has a place of its own, only those without one are to be brought here.
   const reachable = shown.filter(
     ({ chat, addresses }) =>

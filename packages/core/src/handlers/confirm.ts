@@ -15,11 +15,7 @@ export function no(context: Context, lanes: Lanes): Command {
 }
 
 /** `yes` and `no`: the newest open question of the chat, once. `yes` never means 'always'. */
-function answerNewest(
-  context: Context,
-  lanes: Lanes,
-  kind: 'allow_once' | 'reject',
-): Handler<'command'> {
+function answerNewest(context: Context, lanes: Lanes, kind: 'allow_once' | 'reject'): Handler<'command'> {
   return async (handling) => {
     const decision = await context.store.decide({
       chat: handling.chat.key,

@@ -38,7 +38,7 @@ export function load(context: Context, lanes: Lanes): Command {
       }
       const picked = all[numberIn(event.args) - 1];
       if (!picked) return [{ markdown: t('load_unknown', { count: all.length, sign }) }];
-      return [await resume(context, lanes, handling, picked, handling.id)];
+      return [(await resume(context, lanes, handling, picked, handling.id)).reply];
     },
   };
 }
@@ -66,8 +66,8 @@ export function loadButton(context: Context, lanes: Lanes): Handler<'callback'> 
     if (value === 'cancel') return [{ markdown: t('load_cancelled'), settles }];
     const picked = (await ownContexts(context, handling)).find((saved) => saved.id === value);
     if (!picked) return [{ markdown: t('not_yours') }];
-    const reply = await resume(context, lanes, handling, picked, `load:${chat.key}:${list}`);
-    return [{ ...reply, ...(reply.settles ? { settles } : {}) }];
+    const { reply, over } = await resume(context, lanes, handling, picked, `load:${chat.key}:${list}`);
+    return [over ? { ...reply, settles } : reply];
   };
 }
 
@@ -75,39 +75,41 @@ function ownContexts(context: Context, { chat, person }: Handling): Promise<read
   return context.store.savedContexts(person.id, chat.agentId);
 }
 
-/** Goes on in this chat from what was saved. The same `by` does it once. With `settles` when it was done. */
+/** Goes on in this chat from what was saved. The same `by` does it once. `over`: nothing is left to choose. */
 async function resume(
   context: Context,
   lanes: Lanes,
   { chat, person, adapter, event, again, t, sign }: Handling,
   { name, source }: SavedContext,
   by: string,
-): Promise<Reply> {
+): Promise<{ readonly reply: Reply; readonly over: boolean }> {
   const { store, clock, limits } = context;
   const fresh = newPlatformChatId();
+  const stay = (markdown: string) => ({ reply: { markdown }, over: false });
+  const leave = (markdown: string) => ({ reply: { markdown }, over: true });
   if (source.kind === 'copy') {
     // A copy of the copy: it can be loaded again.
     const forked = await callAgent(context, chat.agentId, (client, signal) =>
       client.fork(source.platformChatId, fresh, signal),
     );
     if (forked.outcome !== 'done') {
-      return { markdown: t(forked.outcome === 'failed' ? forked.key : 'load_unsupported') };
+      return stay(t(forked.outcome === 'failed' ? forked.key : 'load_unsupported'));
     }
   }
   const now = clock.now();
   const switched = await store.switchContext({ chat: chat.key, platformChatId: fresh, by, now });
   if (switched === 'busy') {
     if (source.kind === 'copy') disposeContext(context, chat.agentId, fresh);
-    return { markdown: t('busy', { sign }) };
+    return stay(t('busy', { sign }));
   }
   context.fault('context.switched');
   const mine = switched.chat.platformChatId === fresh;
   if (!mine && source.kind === 'copy') disposeContext(context, chat.agentId, fresh);
   // Switched by an earlier press, or by this one before the process ended.
-  if (!mine && !again) return { markdown: t('load_used', { sign }), settles: [] };
+  if (!mine && !again) return leave(t('load_used', { sign }));
   disposeContext(context, switched.chat.agentId, switched.previous);
   const words = { name: escapeMarkdown(name) };
-  if (source.kind === 'copy') return { markdown: t('loaded', words), settles: [] };
+  if (source.kind === 'copy') return leave(t('loaded', words));
   const turn = await store.queueTurn({
     chat: chat.key,
     person: person.id,
@@ -117,9 +119,9 @@ async function resume(
     now: clock.now(),
     queueLimit: limits.queue,
   });
-  if (turn === 'queue_full') return { markdown: t('refused_queue_full', { limit: limits.queue }) };
+  if (turn === 'queue_full') return leave(t('refused_queue_full', { limit: limits.queue }));
   if (turn.state !== 'finished') {
     lanes.push({ turn, chat: (await store.chat(chat.key)) ?? switched.chat, person, adapter });
   }
-  return { markdown: t('load_notes', words), settles: [] };
+  return leave(t('load_notes', words));
 }

@@ -39,7 +39,9 @@ export function pressed(action: string): {
 
 /** The lists of a kind that were shown and are still open, by what settles them. `operations`: newest first. */
 export function openMenus(kind: string, operations: readonly Operation[]): Settled[] {
-  const settled = new Set(operations.flatMap(({ message }) => message.settles ?? []).map(({ about }) => about));
+  const settled = new Set(
+    operations.flatMap(({ message }) => message.settles ?? []).map(({ about }) => about),
+  );
   const shown = operations.flatMap(({ message }) => message.buttons).map(({ action }) => action.split(':'));
   const about = shown.filter(([first]) => first === kind).map(([, list]) => `${kind}:${list}`);
   return [...new Set(about)].filter((one) => !settled.has(one)).map((one) => ({ about: one }));

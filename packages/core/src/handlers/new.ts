@@ -43,7 +43,9 @@ export function newChat(context: Context): Command {
       ].join('\n\n');
       if (!adapter.chats) {
         await store.bindChat(chat.key, event.address, person.id);
-        return [{ markdown: `${welcome}\n\n${t('new_here', { sign })}`, at: { address: event.address, chat } }];
+        return [
+          { markdown: `${welcome}\n\n${t('new_here', { sign })}`, at: { address: event.address, chat } },
+        ];
       }
       const { externalId } = event.author;
       const address = await placeChat(context, adapter, {
@@ -56,7 +58,10 @@ export function newChat(context: Context): Command {
       });
       const number = chat.chatId.slice(1);
       if (!address) return [{ markdown: t('new_no_place', { sign, number }) }];
-      return [{ markdown: welcome, at: { address, chat } }, { markdown: t('new_made', { chat: chat.chatId }) }];
+      return [
+        { markdown: welcome, at: { address, chat } },
+        { markdown: t('new_made', { chat: chat.chatId }) },
+      ];
     },
   };
 }

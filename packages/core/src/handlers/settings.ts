@@ -1,4 +1,4 @@
-import { type Locale, LOCALES } from '@surfaces/protocol';
+import { LOCALES, type Locale } from '@surfaces/protocol';
 import type { Context } from '../context.ts';
 import type { Command, Handler, Handling, Reply } from '../dispatcher.ts';
 import { translator } from '../i18n/catalogue.ts';
@@ -47,11 +47,7 @@ function choiceOf(what: string, value: string): Choice | undefined {
 }
 
 /** Holds from now on, for what waits or runs too. */
-async function change(
-  context: Context,
-  handling: Handling,
-  choice: Choice,
-): Promise<Reply> {
+async function change(context: Context, handling: Handling, choice: Choice): Promise<Reply> {
   const { event, adapter } = handling;
   const person = await context.store.choose(handling.person.id, choice);
   context.people.chose(person);

@@ -40,9 +40,7 @@ export function removeButton(context: Context): Handler<'callback'> {
   return async (handling) => {
     const { value, settles } = pressed(handling.event.action);
     const picked = (await waiting(context, handling)).find((file) => file.id === value);
-    const reply = picked
-      ? await take(context, handling, [picked])
-      : { markdown: handling.t('remove_gone') };
+    const reply = picked ? await take(context, handling, [picked]) : { markdown: handling.t('remove_gone') };
     // The numbers are others now: what is left is listed anew.
     const left = await waiting(context, handling);
     return [{ ...reply, settles }, ...(left.length > 0 ? [listed(handling, left)] : [])];
