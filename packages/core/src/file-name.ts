@@ -4,8 +4,8 @@ export const MAX_NAME_BYTES = 200;
 export const UNFINISHED_PREFIX = '.surfaces-';
 
 /** Separators are gone before; control characters, what Windows reserves, and what turns the reading direction. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced
 const UNSAFE =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced
   /[\u0000-\u001f\u007f-\u009f<>:"/\\|?*\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
 /** Names of devices on Windows, whatever follows behind a dot. */
 const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])\s*(?:\.|$)/i;

@@ -75,6 +75,7 @@ export async function openBelow(directory: string, path: string): Promise<FileHa
   }
 }
 
-function isBelow(path: string, directory: string): boolean {
-  return path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
+/** Whether a path leads to something in a directory, by its words alone. */
+export function isBelow(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
 }

@@ -15,6 +15,7 @@ import { basename, join, relative } from 'node:path';
 import {
   type Bytes,
   FileError,
+  isFileError,
   type KeptFile,
   numberedName,
   safeFileName,
@@ -26,7 +27,7 @@ import { type AgentId, FileId, type PersonId } from '@surfaces/protocol';
 import { z } from 'zod';
 import { errnoOf, readFailure, writeFailure } from './failure.ts';
 import { type KeptFiles, newFileId } from './kept-files.ts';
-import { type OpenDirectory, openBelow, openDirectory } from './open-directory.ts';
+import { isBelow, type OpenDirectory, openBelow, openDirectory } from './open-directory.ts';
 import { piecesOf, pour } from './pour.ts';
 import { placeOf } from './workplace-path.ts';
 
@@ -132,7 +133,12 @@ class DirectoryWorkspaces implements Workspaces {
   }
 
   async remove(workplace: Workplace, path: string): Promise<void> {
-    const { root, home } = await this.#open(workplace, 'look');
+    const opened = await this.#open(workplace, 'look').catch((error) => {
+      if (isFileError(error) && error.code === 'not_found') return undefined;
+      throw error;
+    });
+    if (!opened) return;
+    const { root, home } = opened;
     try {
       const place = join(root, placeOf(path, root));
       if (place !== join(home.path, basename(place))) {
@@ -179,10 +185,12 @@ class DirectoryWorkspaces implements Workspaces {
   }
 
   async #source(workplace: Workplace, path: string): Promise<FileHandle> {
-    const { root, home } = await this.#open(workplace, 'look');
+    const { root, workspace, home } = await this.#open(workplace, 'look');
     try {
-      const workspace = this.#workspaceOf(workplace.agentId)?.path ?? root;
-      return await openBelow(home.path, join(root, placeOf(path, workspace)));
+      const place = join(root, placeOf(path, path.startsWith(root) ? root : workspace));
+      // Not to tell what there is of others.
+      if (!isBelow(place, home.path)) throw new FileError('outside', `${path} is not this person's`);
+      return await openBelow(home.path, place);
     } catch (error) {
       throw readFailure(error);
     } finally {
@@ -194,7 +202,7 @@ class DirectoryWorkspaces implements Workspaces {
   async #open(
     { agentId, person }: Workplace,
     how: 'make' | 'look',
-  ): Promise<{ readonly root: string; readonly home: OpenDirectory }> {
+  ): Promise<{ readonly workspace: string; readonly root: string; readonly home: OpenDirectory }> {
     const workspace = this.#workspaceOf(agentId);
     if (!workspace) throw new FileError('no_workspace', `${agentId} shares no directory`);
     let root: string;
@@ -204,14 +212,15 @@ class DirectoryWorkspaces implements Workspaces {
       throw new FileError('no_workspace', `${workspace.path} cannot be opened`, { cause });
     }
     try {
-      if (!workspace.shared) return { root, home: await openDirectory(root) };
+      const places = { workspace: workspace.path, root };
+      if (!workspace.shared) return { ...places, home: await openDirectory(root) };
       const own = join(root, directoryOf(person));
       if (how === 'make') {
         await mkdir(own).catch((error) => {
           if (errnoOf(error) !== 'EEXIST') throw error;
         });
       }
-      return { root, home: await openDirectory(own) };
+      return { ...places, home: await openDirectory(own) };
     } catch (error) {
       throw how === 'make' ? writeFailure(error) : readFailure(error);
     }
