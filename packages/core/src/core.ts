@@ -220,6 +220,8 @@ export class Core {
       case 'event':
         this.#events.handle({ adapter, ...accepted });
         break;
+      case 'files':
+        break;
     }
     return { outcome: 'accepted', ...seq };
   }

@@ -54,8 +54,8 @@ export const en = {
   refused_queue_full:
     'The agent still has {limit} messages of yours to answer. This one was not taken: send it again later.',
   refused_files_full:
-    'There are {limit} files waiting here already. This one was not taken: say what to do with them first.',
-  refused_no_files: 'Files cannot be passed on here. Nothing was taken: write it as text.',
+    '{limit} files already wait here for a text. This one was not taken: send a text, or remove some with remove.',
+  refused_no_files: 'Files cannot be sent here. This message was not taken: send it without files.',
   refused_not_served: 'You are not on the list of this system. Ask whoever runs it to add you.',
   refused_stopping: 'I am restarting. This message was not taken: it can be sent again in a moment.',
   refused_bot: 'I do not answer other programs.',
