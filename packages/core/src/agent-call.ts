@@ -2,9 +2,6 @@ import { type AgentClient, type AgentId, isAgentError } from '@surfaces/protocol
 import type { Context } from './context.ts';
 import type { MessageKey } from './i18n/catalogue.ts';
 
-/** So long a command waits for an agent. Milliseconds. */
-const LIMIT = 15_000;
-
 export type AgentCall =
   | { readonly outcome: 'done' }
   /** The agent cannot do this at all. */
@@ -13,7 +10,7 @@ export type AgentCall =
   | { readonly outcome: 'failed'; readonly key: MessageKey };
 
 /**
- * Asks an agent for something on behalf of a command, for a bounded time. Throws only when the core
+ * Asks an agent for something on behalf of a command, for at most `limits.agentCallMs`. Throws only when the core
  * stops: then the command is handled again at the next start.
  */
 export async function callAgent(
@@ -24,7 +21,7 @@ export async function callAgent(
   const client = context.agents.client(agentId);
   if (!client) return { outcome: 'failed', key: 'agent_missing' };
   try {
-    await bounded(context, LIMIT, (signal) => call(client, signal));
+    await bounded(context, context.limits.agentCallMs, (signal) => call(client, signal));
     return { outcome: 'done' };
   } catch (error) {
     context.stopping.throwIfAborted();
@@ -44,7 +41,7 @@ export function disposeContext(
   if (!client) return;
   context.own(
     'the end of a context',
-    bounded(context, LIMIT, (signal) => client.dispose(platformChatId, signal)),
+    bounded(context, context.limits.agentCallMs, (signal) => client.dispose(platformChatId, signal)),
   );
 }
 

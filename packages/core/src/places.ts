@@ -3,9 +3,6 @@ import type { Context } from './context.ts';
 import { type Chat, isSurfaceError, type Person, type SurfaceAdapter, sleep } from './ports/index.ts';
 import { operationId } from './say.ts';
 
-/** So long a messenger is asked again. Milliseconds. */
-const INSIST = 30_000;
-
 /**
  * Makes a place of its own for a chat and binds it. `by` makes it safe to repeat. `undefined`: the
  * messenger does not make it; the chat is there and can be placed later.
@@ -94,7 +91,7 @@ export function here(adapter: SurfaceAdapter, addresses: readonly Address[]): re
 
 /** Calls again while the messenger cannot be reached or says "too many", but not for ever. */
 async function insist<T>(context: Context, call: () => Promise<T>): Promise<T> {
-  const until = context.clock.now() + INSIST;
+  const until = context.clock.now() + context.limits.placeMs;
   for (let wait = context.limits.sendBackoff.firstMs; ; wait *= 2) {
     try {
       return await call();
