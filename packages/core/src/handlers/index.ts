@@ -33,7 +33,7 @@ export function registerHandlers(
     .command(yes(context, lanes))
     .command(no(context, lanes))
     .command(status(context, lanes))
-    .command(newChat(context))
+    .command(newChat(context, delivery))
     .command(chats(context))
     .command(rename(context))
     .command(archive(context))

@@ -89,7 +89,7 @@ export const en = {
   help_group_chats: 'Chats',
   help_group_memory: 'What the agent remembers',
   help_group_files: 'Files',
-  help_group_system: 'Everything else',
+  help_group_system: 'Settings and help',
   help_new: 'a new chat',
   help_chats: 'your chats',
   help_rename: 'name this chat',
@@ -107,6 +107,7 @@ export const en = {
   busy: 'The agent is still working here: wait until it is done, or say `{sign}stop` first.',
   command_failed: 'Something went wrong on our side, and I could not do that. Try again in a moment.',
   agent_silent: 'The agent did not answer, so nothing was changed. Try again in a moment.',
+  agent_declined: 'The agent refused, so nothing was changed.',
   not_yours: 'That is not in your list (any more).',
   name_too_long: 'A name may have {limit} characters at most; this one has {length}. Nothing was changed.',
 

@@ -90,7 +90,7 @@ export const ko: Catalogue = {
   help_group_chats: '대화',
   help_group_memory: '에이전트의 기억',
   help_group_files: '파일',
-  help_group_system: '그 밖에',
+  help_group_system: '설정과 도움말',
   help_new: '새 대화',
   help_chats: '내 대화 목록',
   help_rename: '이 대화의 이름 바꾸기',
@@ -108,6 +108,7 @@ export const ko: Catalogue = {
   busy: '에이전트가 아직 여기서 일하고 있습니다. 끝나기를 기다리거나 먼저 `{sign}stop`이라고 보내 주세요.',
   command_failed: '저희 쪽에 문제가 생겨서 하지 못했습니다. 잠시 뒤 다시 시도해 주세요.',
   agent_silent: '에이전트가 응답하지 않아 아무것도 바꾸지 않았습니다. 잠시 뒤 다시 시도해 주세요.',
+  agent_declined: '에이전트가 거절해서 아무것도 바꾸지 않았습니다.',
   not_yours: '목록에 없거나 더 이상 없는 항목입니다.',
   name_too_long: '이름은 {limit}자까지 쓸 수 있는데 {length}자입니다. 아무것도 바꾸지 않았습니다.',
 
@@ -183,7 +184,7 @@ export const ko: Catalogue = {
     '그런 번호는 없습니다. 1부터 {count}까지의 번호를 말해 주세요. `{sign}agent`에서 목록을 볼 수 있습니다.',
   agent_gone: '그 에이전트는 고를 수 없거나 더 이상 고를 수 없습니다.',
   agent_unnamed: '쓸 수 없는 에이전트',
-  agent_by_default: '이 시스템의 명단에 없으므로 여기서는 기본 에이전트 **{agent}** 에이전트가 답합니다.',
+  agent_by_default: '이 시스템의 명단에 없으므로 여기서는 기본 에이전트가 답합니다: **{agent}**.',
   agent_moved: '이제 여기서는 **{agent}** 에이전트가 답합니다. 앞에서 나눈 이야기는 모릅니다.',
 
   settings:

@@ -90,7 +90,7 @@ export const ru: Catalogue = {
   help_group_chats: 'Чаты',
   help_group_memory: 'Что помнит агент',
   help_group_files: 'Файлы',
-  help_group_system: 'Остальное',
+  help_group_system: 'Настройки и помощь',
   help_new: 'новый чат',
   help_chats: 'ваши чаты',
   help_rename: 'назвать этот чат',
@@ -108,6 +108,7 @@ export const ru: Catalogue = {
   busy: 'Агент ещё работает в этом чате: подождите или сначала напишите `{sign}stop`.',
   command_failed: 'У нас что-то сломалось, и сделать это не получилось. Попробуйте чуть позже.',
   agent_silent: 'Агент не отозвался, поэтому ничего не изменилось. Попробуйте чуть позже.',
+  agent_declined: 'Агент отказался, поэтому ничего не изменилось.',
   not_yours: 'В вашем списке этого нет (или уже нет).',
   name_too_long: 'В названии может быть не больше {limit} знаков, а здесь {length}. Ничего не изменилось.',
 
