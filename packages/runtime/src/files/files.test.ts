@@ -277,13 +277,16 @@ describe('a workspace', () => {
     const home = join(disk.shared, ann);
     const elsewhere = join(disk.shared, '..', 'elsewhere');
     await mkdir(elsewhere);
-    async function* slow() {
-      yield new Uint8Array(10);
+    let swapped = false;
+    faults.open = async (path) => {
+      if (swapped || !path.includes(UNFINISHED_PREFIX) || path.startsWith(disk.keptIn)) return;
+      swapped = true;
       await rename(home, `${home}-was`);
       await symlink(elsewhere, home);
-      yield new Uint8Array(10);
-    }
-    await disk.workspaces.save(shared, { name: 'a.txt', key: 'k' }, slow(), never).catch(() => undefined);
+    };
+    await disk.workspaces.save(shared, { name: 'a.txt', key: 'k' }, bytes('x'), never);
+    expect(swapped).toBe(true);
+    expect(await readdir(`${home}-was`)).toEqual(['a.txt']);
     expect(await readdir(elsewhere)).toEqual([]);
   });
 
