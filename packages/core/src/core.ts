@@ -4,6 +4,7 @@ import type { Context, FaultPoint } from './context.ts';
 import { Delivery } from './delivery.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { ExpiredNotes } from './expired.ts';
+import { fileRefusal } from './file-refusal.ts';
 import { answerByButton, answerNewest } from './handlers/confirm.ts';
 import { help, unknownCommand } from './handlers/help.ts';
 import { retry } from './handlers/retry.ts';
@@ -37,6 +38,7 @@ import { Refusals } from './refusals.ts';
 import { say } from './say.ts';
 import { TurnRun } from './turn-runner.ts';
 import { deliverFinals } from './undelivered.ts';
+import { WaitingNotes } from './waiting-notes.ts';
 import { within } from './within.ts';
 
 export interface CoreOptions {
@@ -64,6 +66,7 @@ export class Core {
   readonly #delivery: Delivery;
   readonly #lanes: Lanes;
   readonly #intake: Intake;
+  readonly #waiting: WaitingNotes;
   readonly #refusals: Refusals;
   readonly #expired: ExpiredNotes;
   readonly #rate: RateLimiter;
@@ -83,6 +86,7 @@ export class Core {
     };
     this.#delivery = new Delivery(this.#context);
     this.#intake = new Intake(this.#context, this.#delivery);
+    this.#waiting = new WaitingNotes(this.#context, this.#delivery);
     this.#lanes = new Lanes(this.#context, (job, lease) => {
       const budget = this.#budgets.get(job.adapter);
       if (!budget) throw new Error(`surface ${job.adapter.surface} is not attached`);
@@ -93,6 +97,11 @@ export class Core {
     this.#rate = new RateLimiter(this.#context.clock, this.#context.limits.rate);
     this.#register();
     handlers?.(this.#dispatcher);
+  }
+
+  /** For handlers of files that wait. */
+  get intake(): Intake {
+    return this.#intake;
   }
 
   get surfaces(): readonly SurfaceAdapter[] {
@@ -167,7 +176,7 @@ export class Core {
     };
     let accepted: Accepted;
     try {
-      const unfit = await this.#intake.refusal(adapter, event, assignment);
+      const unfit = await fileRefusal(this.#context, adapter, event, assignment);
       if (unfit) return this.#refusals.refuse(adapter, event, 'no_files', unfit.parameters, unfit.key);
       accepted = await store.accept(input);
     } catch (error) {
@@ -203,7 +212,7 @@ export class Core {
       case 'files': {
         const place = { chat: accepted.chat, person: accepted.person, adapter };
         this.#intake.begin(accepted.files, place);
-        this.#intake.tell(accepted.files, place);
+        this.#waiting.schedule(accepted.files, place);
         break;
       }
     }
@@ -241,6 +250,7 @@ export class Core {
     const work = Promise.all([drained, this.#handled(), this.#intake.ended(), this.#delivery.settled()]);
     await within(this.#context, 'the work at hand', work);
     this.#expired.dispose();
+    this.#waiting.dispose();
     this.#lanes.dispose();
     await this.#each('the end of a surface', (adapter) => adapter.stop());
   }
