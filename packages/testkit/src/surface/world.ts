@@ -1,7 +1,14 @@
 /** What the conformance suite of `SurfaceAdapter` is given, and how its cases look at it. */
 import assert from 'node:assert/strict';
 import type { Accept, AcceptResult, SurfaceAdapter } from '@surfaces/core';
-import { type Address, type IncomingEvent, OperationId, OutgoingMessage } from '@surfaces/protocol';
+import {
+  type Address,
+  type IncomingEvent,
+  OperationId,
+  type OutgoingFile,
+  OutgoingMessage,
+  type PersonId,
+} from '@surfaces/protocol';
 
 /** One message as the person sees it. */
 export interface Seen {
@@ -9,6 +16,8 @@ export interface Seen {
   readonly text: string;
   /** The labels of its buttons. */
   readonly buttons: readonly string[];
+  /** A file, as the person can open it. */
+  readonly file?: { readonly name: string; open(): Promise<Uint8Array> };
 }
 
 /** Somebody at an address, with a real client of the messenger or its emulator. */
@@ -21,6 +30,23 @@ export interface Person {
   seen(): Promise<readonly Seen[]>;
   /** The previews that are shown now; none where `capabilities.preview` is not `draft`. */
   previews(): Promise<readonly string[]>;
+}
+
+/** What people and the core do with files, for an adapter with `files`. */
+export interface FilesAtSurface {
+  /** The person at the addresses, as the core knows them. */
+  readonly person: PersonId;
+  readonly stranger: PersonId;
+  /** The person sends files; without words where `text` is empty. */
+  send(
+    address: Address,
+    text: string,
+    files: readonly { readonly name: string; readonly content: Uint8Array }[],
+  ): Promise<void>;
+  /** The messenger loses all files that were sent to it. */
+  lose(): Promise<void>;
+  /** Keeps a file for the person at an address, where the adapter reads what it sends. */
+  keep(address: Address, name: string, content: Uint8Array): Promise<OutgoingFile>;
 }
 
 export interface SurfaceUnderTest {
@@ -37,6 +63,8 @@ export interface SurfaceUnderTest {
   /** Cuts the way between adapter and messenger. Leave both out where there is none. */
   disconnect?(): Promise<void>;
   reconnect?(): Promise<void>;
+  /** Leave out where `capabilities.files` is `none`. */
+  readonly files?: FilesAtSurface;
   close(): Promise<void>;
 }
 
@@ -47,7 +75,7 @@ export interface SurfaceCase {
   /** Whether the adapter has what the case is about; every one has by default. */
   readonly applies?: (adapter: SurfaceAdapter) => boolean;
   /** What the factory must give; without it the case is skipped. */
-  readonly needs?: 'restart' | 'disconnect';
+  readonly needs?: 'restart' | 'disconnect' | 'files';
   readonly run: (stage: Stage) => Promise<void>;
 }
 
