@@ -82,7 +82,7 @@ export class FakeSurface implements SurfaceAdapter {
     };
   }
 
-  async start(accept: Accept, commands: readonly CommandInfo[]): Promise<void> {
+  async start(accept: Accept, commands: readonly CommandInfo[] = []): Promise<void> {
     this.commands = commands;
     await this.messenger.call('start', {}, undefined, () => {
       this.#stopped = false;
