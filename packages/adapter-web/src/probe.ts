@@ -1,7 +1,31 @@
 /** Proves that a browser would be served: a real connection to ourselves that is shown a draft. */
-import type { SurfaceHealth } from '@surfaces/core';
+import type { Person, SurfaceHealth } from '@surfaces/core';
+import { ExternalId, PersonId } from '@surfaces/protocol';
 import { WebSocket } from 'ws';
-import { ServerFrame } from './frames.ts';
+import { type ClientFrameInput, ServerFrame } from './frames.ts';
+import type { People, WebPerson } from './person.ts';
+
+/** Nobody's key can have such a name: it has a slash. */
+const PREFIX = 'probe/';
+const NOBODY: Person = {
+  id: PersonId.parse('probe'),
+  name: 'probe',
+  locale: 'en',
+  localeChosen: false,
+  streaming: true,
+};
+
+export function proberOf(token: string): WebPerson {
+  return { id: ExternalId.parse(`${PREFIX}${token}`), name: NOBODY.name };
+}
+
+/** A prober is nobody whom the store is to know. */
+export function withoutProbers(people: People): People {
+  return {
+    identify: async (input) => (input.externalId.startsWith(PREFIX) ? NOBODY : await people.identify(input)),
+    chatsOf: async (owner) => (owner === NOBODY.id ? [] : await people.chatsOf(owner)),
+  };
+}
 
 /**
  * Connects through the same door as a browser, says hello (which reads the timeline), then waits for
@@ -26,7 +50,8 @@ export async function probe(
       socket.on('close', (code) => reject(new Error(`closed with code ${code}`)));
       socket.on('open', () => {
         step = 'waiting for the welcome';
-        socket.send(JSON.stringify({ type: 'hello', after: null }));
+        const hello: ClientFrameInput = { type: 'hello', chat: null, after: null };
+        socket.send(JSON.stringify(hello));
       });
       socket.on('message', (data) => {
         const frame = ServerFrame.parse(JSON.parse(String(data)));
