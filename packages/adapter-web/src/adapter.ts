@@ -1,4 +1,3 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import {
@@ -39,19 +38,10 @@ import { CLOSE } from './frames.ts';
 import { HostGuard, isLoopback, normalHost } from './hosts.ts';
 import { HttpDoor } from './http-door.ts';
 import { listen, urlOf } from './listener.ts';
-import {
-  ACCOUNT,
-  addressOf,
-  messageKeyOf,
-  type People,
-  placeOf,
-  SURFACE,
-  threadOf,
-  type WebPerson,
-} from './person.ts';
-import { probe, proberOf, withoutProbers } from './probe.ts';
+import { ACCOUNT, addressOf, messageKeyOf, type People, placeOf, SURFACE, threadOf } from './person.ts';
+import { Probers, probe, withoutProbers } from './probe.ts';
 import { Rooms } from './rooms.ts';
-import { type Identified, Sessions } from './sessions.ts';
+import { Sessions } from './sessions.ts';
 import { BUILT_PAGE, readPage } from './static-files.ts';
 import { Uploaded } from './uploaded.ts';
 import { Uploads } from './uploads.ts';
@@ -171,7 +161,7 @@ class Web implements WebAdapter {
   });
   readonly #alive = new WeakSet<WebSocket>();
   readonly #sessionOf = new WeakMap<WebSocket, string>();
-  readonly #probes = new Map<string, WebPerson>();
+  readonly #probers = new Probers();
   #server: Server | undefined;
   #door: HttpDoor | undefined;
   #accept: Accept | undefined;
@@ -329,7 +319,7 @@ class Web implements WebAdapter {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // Until the WebSocket takes over, nobody else listens to it.
     socket.on('error', () => socket.destroy());
-    const prober = this.#prober(request);
+    const prober = this.#probers.admit(request);
     const admitted = prober ?? this.#door?.admit(request, socket);
     if (admitted === undefined) return;
     const { person, by, session } = admitted;
@@ -377,30 +367,16 @@ class Web implements WebAdapter {
 
   async #probe(signal: AbortSignal): Promise<SurfaceHealth> {
     if (this.#url === undefined || this.#stopped) return { ok: false, detail: 'not started' };
-    const token = randomBytes(32).toString('base64url');
-    const prober = proberOf(token);
-    const room = roomOf(addressOf(prober.id));
-    this.#probes.set(token, prober);
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]);
+    const prober = this.#probers.make();
+    const room = roomOf(addressOf(prober.person.id));
     const show = () => this.#rooms.showDraft(room, { turnId: PROBE_TURN, text: 'probe' });
     try {
-      return await probe(this.#url, token, show, AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]));
+      return await probe(this.#url, prober.token, show, limit);
     } finally {
-      this.#probes.delete(token);
+      this.#probers.forget(prober.token);
       this.#rooms.clearDraft(room, PROBE_TURN);
     }
-  }
-
-  /** Our own health probe, by its one-time token. Its id is one that no key can have. */
-  #prober(request: IncomingMessage): Extract<Identified, { by: string }> | undefined {
-    const given = /^Probe (\S+)$/.exec(request.headers.authorization ?? '')?.[1];
-    if (given === undefined) return undefined;
-    for (const [token, person] of this.#probes) {
-      const [a, b] = [Buffer.from(token), Buffer.from(given)];
-      if (a.length !== b.length || !timingSafeEqual(a, b)) continue;
-      this.#probes.delete(token);
-      return { person, by: 'key' };
-    }
-    return undefined;
   }
 }
 

@@ -47,7 +47,7 @@ export class ChatList {
   readonly #o: ChatListOptions;
   readonly #web: WebPerson;
   readonly #watchers = new Set<ListWatcher>();
-  /** Made, and not bound in the store yet: until then nobody is told of it. */
+  /** Made for a message, by its key. Nobody is told before the store has it there. */
   readonly #made = new Map<string, string>();
   readonly #marking = new Map<string, number>();
   /** Changed while the store was being read. */
@@ -71,13 +71,14 @@ export class ChatList {
     const person = await this.#identify(locale);
     this.#person = person;
     await this.#read();
+    // It asks for what it needs; the others are told when it is not what they have.
+    if (this.#watchers.size > 1) this.#tell();
+    else this.#told = JSON.stringify(this.chats());
     return person;
   }
 
   watch(watcher: ListWatcher): void {
-    if (this.#watchers.size === 0) this.#told = JSON.stringify(this.chats());
     this.#watchers.add(watcher);
-    this.#tell();
   }
 
   leave(watcher: ListWatcher): void {
@@ -139,7 +140,7 @@ export class ChatList {
 
   /** There is a place for another chat; it is told when the store has it there. `by`: who asked. */
   made(chat: string, by: string): void {
-    if (!this.#listed.has(chat)) this.#made.set(chat, by);
+    this.#made.set(chat, by);
     this.changed();
   }
 
