@@ -1,5 +1,6 @@
 /** For tests: people with their chats, and agents, as a store and a registry tell of them. */
-import type { Agents, Chat, Person, PlacedChat } from '@surfaces/core';
+import type { Agents, Chat, Files, Person, PlacedChat } from '@surfaces/core';
+import { MemoryDisk, MemoryFileTables } from '@surfaces/core/testing';
 import { type Address, AgentId, ChatKey, ExternalId, PersonId, PlatformChatId } from '@surfaces/protocol';
 import { addressOf, type People } from './person.ts';
 
@@ -14,15 +15,24 @@ export function testAgents(): Pick<Agents, 'assign' | 'info'> {
   };
 }
 
+/** `maxBytes`: of one file. */
+export function memoryFiles(maxBytes?: number): Files {
+  return new MemoryFileTables(new MemoryDisk()).open(maxBytes).files;
+}
+
 export class MemoryPeople implements People {
   readonly persons = new Map<string, Person>();
   readonly placed: PlacedChat[] = [];
   fault: Error | undefined;
-  /** How often it was asked for chats. */
+  /** How often it was asked for chats, and who somebody is. */
   asked = 0;
+  identified = 0;
+  /** Until it resolves, no chats are told. */
+  gate: Promise<void> | undefined;
 
   async identify(...[{ externalId, name, locale, defaultLocale }]: Parameters<People['identify']>) {
     if (this.fault !== undefined) throw this.fault;
+    this.identified += 1;
     const known = this.persons.get(externalId);
     const id = known?.id ?? PersonId.parse(`person-of-${externalId}`);
     const spoken = locale ?? known?.locale ?? defaultLocale;
@@ -34,7 +44,7 @@ export class MemoryPeople implements People {
   async chatsOf(owner: PersonId) {
     if (this.fault !== undefined) throw this.fault;
     this.asked += 1;
-    await new Promise((resolve) => setImmediate(resolve));
+    await this.gate;
     return this.placed.filter(({ chat }) => chat.owner === owner);
   }
 

@@ -13,7 +13,7 @@ import type {
   TimelineEntry,
   TimelineItem,
 } from '@surfaces/core';
-import { MemoryDisk, MemoryFileTables, realClock, silentLogger } from '@surfaces/core/testing';
+import { realClock, silentLogger } from '@surfaces/core/testing';
 import {
   type Address,
   addressKey,
@@ -25,7 +25,7 @@ import { WebSocket } from 'ws';
 import { createWebAdapter, type WebAdapter, type WebAdapterOptions } from './adapter.ts';
 import { WebAdapterConfig } from './config.ts';
 import { type ChatSummary, type ClientFrameInput, type Entry, ServerFrame } from './frames.ts';
-import { MemoryPeople, testAgents } from './testing-people.ts';
+import { MemoryPeople, memoryFiles, testAgents } from './testing-people.ts';
 
 export { realClock, silentLogger as silent };
 
@@ -103,8 +103,7 @@ export function emptyPage(): string {
 
 /** A store's people, agents and files in memory. */
 export function memoryParts() {
-  const files = new MemoryFileTables(new MemoryDisk()).open().files;
-  return { people: new MemoryPeople(), agents: testAgents(), files };
+  return { people: new MemoryPeople(), agents: testAgents(), files: memoryFiles() };
 }
 
 const closers: (() => unknown)[] = [];
