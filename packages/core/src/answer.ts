@@ -12,6 +12,8 @@ export class Answer {
   fileCount = 0;
   failure: { readonly code: string; readonly message: string } | undefined;
   ended = false;
+  /** That this answer used, as far as the agent told. */
+  tokens = 0;
   /** Text that could be seen was thrown away because the agent began anew. */
   restarted = false;
 
@@ -30,6 +32,7 @@ export class Answer {
         break;
       case 'end':
         this.ended = true;
+        this.tokens = event.tokensUsed ?? 0;
         break;
       case 'error':
         this.failure = { code: event.code, message: event.message };

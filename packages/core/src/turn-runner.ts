@@ -59,7 +59,7 @@ export class TurnRun implements Run {
     this.#left.promise.catch(() => undefined);
     this.job = job;
     this.#journal = new Journal(context, lease, job.turn, (error) => this.#abort.abort(error));
-    this.#preview = new Preview(context, job.adapter, job.turn, budget, delivery, () => this.#firstText());
+    this.#preview = new Preview(context, job, budget, delivery, () => this.#firstText());
     this.done = this.#run().finally(() => this.#ended.abort(OVER));
   }
 
@@ -70,6 +70,12 @@ export class TurnRun implements Run {
   /** Ends the run and leaves the turn for the next start. The agent is not told to stop working. */
   leave(): void {
     this.#left.reject(new LeftRunning('the system stops'));
+  }
+
+  /** Ends the run with nothing more said or stored; the agent is told to stop working. */
+  abandon(): void {
+    this.leave();
+    this.stop();
   }
 
   /** Carries a stored decision to the agent. */
@@ -239,7 +245,13 @@ export class TurnRun implements Run {
     );
     fault('final.before');
     const committed = await persist(this.#context, 'a final answer', () =>
-      store.commitFinal(this.#lease, turn.id, outcome.kind, operations),
+      store.commitFinal(
+        this.#lease,
+        turn.id,
+        outcome.kind,
+        operations,
+        ...(answer.tokens > 0 ? [{ tokens: answer.tokens }] : []),
+      ),
     );
     fault('final.committed');
     metrics.count('surfaces_turns_total', { outcome: outcome.kind });

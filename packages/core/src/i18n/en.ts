@@ -84,4 +84,113 @@ export const en = {
   confirm_not_allowed: 'Only the person who was asked can answer this.',
   too_many_questions: 'The agent asked more than {limit} questions about one message, so I stopped it.',
   confirm_none: 'There is no open question.',
+
+  help_group_answers: 'Answers',
+  help_group_chats: 'Chats',
+  help_group_memory: 'What the agent remembers',
+  help_group_files: 'Files',
+  help_group_system: 'Everything else',
+  help_new: 'a new chat',
+  help_chats: 'your chats',
+  help_rename: 'name this chat',
+  help_archive: 'put this chat away',
+  help_context: 'what the agent has in mind here',
+  help_clear: 'begin anew: the agent forgets this chat',
+  help_save: 'keep what the agent knows here',
+  help_load: 'go on from something saved',
+  help_cancel: 'close the list',
+  help_list: 'files that wait for your next message',
+  help_remove: 'take waiting files away',
+  help_agent: 'who answers here, and in new chats',
+  help_settings: 'language, and answers that grow',
+
+  busy: 'The agent is still working here: wait until it is done, or say `{sign}stop` first.',
+  command_failed: 'Something went wrong on our side, and I could not do that. Try again in a moment.',
+  agent_silent: 'The agent did not answer, so nothing was changed. Try again in a moment.',
+  not_yours: 'That is not in your list (any more).',
+  name_too_long: 'A name may have {limit} characters at most; this one has {length}. Nothing was changed.',
+
+  new_welcome:
+    'A new chat: the agent knows nothing here of your other chats. Just write; your first message names it.',
+  new_welcome_named:
+    '**{name}** is a new chat: the agent knows nothing here of your other chats. Just write.',
+  new_here: 'What you write here goes to it now. `{sign}chats` takes you back.',
+  new_made: 'The chat {chat} has a place of its own now. I have written to you there.',
+  new_no_place:
+    'The chat is made, but I could not make a place for it here. `{sign}chats {number}` tries again.',
+  new_too_many:
+    'You have {limit} chats already, and more is not possible. Go on in an old one: `{sign}chats` lists them, `{sign}clear` empties one.',
+  chats: {
+    one: '**You have {count} chat**\n\n{chats}',
+    other: '**Your {count} chats**\n\n{chats}',
+  },
+  chats_hint: '`{sign}new` makes another, `{sign}chats 2` tells where C2 is.',
+  chats_hint_here: '`{sign}new` makes another, `{sign}chats 2` goes to C2.',
+  chats_here: 'you are here',
+  chats_archived: 'archived',
+  chats_unknown: 'You have no chat “{given}”. `{sign}chats` lists them by their numbers.',
+  chats_now_here: 'You are in {chat} **{name}** now.',
+  chats_already_here: 'This is {chat} **{name}**.',
+  chats_elsewhere: '{chat} **{name}** has a place of its own here: open it to go on.',
+  renamed: 'This chat is called **{name}** now.',
+  rename_empty: 'What shall it be called? Say `{sign}rename` and a name.',
+  archived: '**{name}** is in the archive. A message here brings it back.',
+  archived_here: '**{name}** is in the archive. You are in {chat} **{other}** now; `{sign}chats` lists all.',
+  archive_last: 'This is your only chat, so it stays. Make another with `{sign}new` first.',
+
+  cleared: 'Done: the agent begins anew here and knows nothing of what was said before.',
+  context:
+    '**{chat}**\n\n- agent: {agent}\n- began: {since}\n- tokens used: {tokens}\n- files given: {files}\n\n`{sign}save` keeps it, `{sign}clear` begins anew.',
+  context_no_tokens: 'the agent does not tell',
+  saved: 'Saved as **{name}**. `{sign}load` goes on from it whenever you like.',
+  save_notes:
+    'I asked the agent to write down what it needs to go on. When it has answered, `{sign}load` lists **{name}**.',
+  load: '**What you saved**\n\n{contexts}\n\nWhich one? `{sign}load 1` takes the first, `{sign}cancel` leaves all as it is. What the agent knows here now is replaced.',
+  load_none: 'Nothing is saved for this agent yet. `{sign}save` keeps what it knows here.',
+  load_unknown: 'There is no such number: say one from 1 to {count}. `{sign}load` shows the list.',
+  load_used: 'Something was chosen from this list already. `{sign}load` makes a new one.',
+  load_unsupported: 'The agent cannot open this copy any more. Nothing was changed.',
+  loaded: 'The agent goes on from **{name}** here. It does not know what was said since.',
+  load_notes: 'The agent begins anew here and reads its notes **{name}** first.',
+  load_cancelled: 'All stays as it is.',
+  nothing_to_cancel: 'There is no open list.',
+  button_cancel: 'Cancel',
+
+  list: {
+    one: '**{count} file waits for your next message**\n\n{files}\n\n`{sign}remove 1` takes one away, `{sign}remove all` all of them.',
+    other:
+      '**{count} files wait for your next message**\n\n{files}\n\n`{sign}remove 1` takes one away, `{sign}remove all` all of them.',
+  },
+  list_none: 'No file waits here. A file that you send without words waits for your next message.',
+  remove_unknown: 'Say which one, from 1 to {count}, or `{sign}remove all`. `{sign}list` shows them.',
+  remove_gone: 'That file does not wait any more.',
+  removed_one: '`{name}` is removed.',
+  removed: {
+    one: '{count} file is removed.',
+    other: '{count} files are removed.',
+  },
+  button_remove: 'Remove',
+
+  agent_here: '**{agent}** answers here.',
+  agent_choices:
+    '{here}\n\n{agents}\n\n`{sign}agent 1` chooses the first for new chats. This chat keeps its agent.',
+  agent_for_new: 'for new chats',
+  agent_chosen: '**{agent}** answers in new chats too.',
+  agent_chosen_other: '**{agent}** answers in new chats: `{sign}new` makes one. This chat keeps its agent.',
+  agent_unknown: 'There is no such number: say one from 1 to {count}. `{sign}agent` shows the list.',
+  agent_gone: 'You cannot choose that agent (any more).',
+  agent_unnamed: 'an agent that is not available',
+  agent_by_default: 'You are not on the list of this system, so the default agent **{agent}** answers here.',
+  agent_moved: '**{agent}** answers here from now on. It does not know what was said before.',
+
+  settings:
+    '**Language** {language}\n\n**Show answers while they are written** {streaming}\n\nSay for example `{sign}settings language en` or `{sign}settings streaming off`.',
+  settings_on: 'yes',
+  settings_off: 'no',
+  settings_unknown: 'I know two settings: `{sign}settings language` and `{sign}settings streaming`.',
+  settings_unknown_language:
+    'I speak English (`en`), Russian (`ru`) and Korean (`ko`). Say for example `{sign}settings language en`.',
+  settings_unknown_streaming: 'Say `{sign}settings streaming on` or `{sign}settings streaming off`.',
+  button_streaming_on: 'Show answers growing',
+  button_streaming_off: 'Show only whole answers',
 } as const;

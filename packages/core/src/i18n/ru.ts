@@ -85,4 +85,121 @@ export const ru: Catalogue = {
   confirm_not_allowed: 'Ответить может только тот, кого спросили.',
   too_many_questions: 'Агент задал больше {limit} вопросов об одном сообщении, и я остановил его.',
   confirm_none: 'Открытых вопросов нет.',
+
+  help_group_answers: 'Ответы',
+  help_group_chats: 'Чаты',
+  help_group_memory: 'Что помнит агент',
+  help_group_files: 'Файлы',
+  help_group_system: 'Остальное',
+  help_new: 'новый чат',
+  help_chats: 'ваши чаты',
+  help_rename: 'назвать этот чат',
+  help_archive: 'убрать этот чат в архив',
+  help_context: 'что агент сейчас держит в памяти',
+  help_clear: 'начать заново: агент забудет этот чат',
+  help_save: 'сохранить то, что агент здесь знает',
+  help_load: 'продолжить с сохранённого',
+  help_cancel: 'закрыть список',
+  help_list: 'файлы, которые ждут следующего сообщения',
+  help_remove: 'убрать ждущие файлы',
+  help_agent: 'кто отвечает здесь и в новых чатах',
+  help_settings: 'язык и показ ответа по мере написания',
+
+  busy: 'Агент ещё работает в этом чате: подождите или сначала напишите `{sign}stop`.',
+  command_failed: 'У нас что-то сломалось, и сделать это не получилось. Попробуйте чуть позже.',
+  agent_silent: 'Агент не отозвался, поэтому ничего не изменилось. Попробуйте чуть позже.',
+  not_yours: 'В вашем списке этого нет (или уже нет).',
+  name_too_long: 'В названии может быть не больше {limit} знаков, а здесь {length}. Ничего не изменилось.',
+
+  new_welcome:
+    'Новый чат: о других ваших чатах агент здесь ничего не знает. Просто пишите: первое сообщение станет названием.',
+  new_welcome_named:
+    '**{name}** – новый чат: о других ваших чатах агент здесь ничего не знает. Просто пишите.',
+  new_here: 'Теперь то, что вы пишете здесь, попадёт в него. Вернуться поможет `{sign}chats`.',
+  new_made: 'У чата {chat} теперь есть своё место. Я написал вам туда.',
+  new_no_place:
+    'Чат создан, но место для него здесь сделать не удалось. `{sign}chats {number}` попробует ещё раз.',
+  new_too_many:
+    'У вас уже {limit} чатов, больше нельзя. Продолжите в старом: `{sign}chats` покажет их, `{sign}clear` начнёт чат заново.',
+  chats: {
+    one: '**У вас {count} чат**\n\n{chats}',
+    few: '**У вас {count} чата**\n\n{chats}',
+    many: '**У вас {count} чатов**\n\n{chats}',
+    other: '**У вас {count} чата**\n\n{chats}',
+  },
+  chats_hint: '`{sign}new` создаст ещё один, `{sign}chats 2` скажет, где C2.',
+  chats_hint_here: '`{sign}new` создаст ещё один, `{sign}chats 2` перейдёт в C2.',
+  chats_here: 'вы здесь',
+  chats_archived: 'в архиве',
+  chats_unknown: 'Чата «{given}» у вас нет. `{sign}chats` покажет их с номерами.',
+  chats_now_here: 'Теперь вы в чате {chat} **{name}**.',
+  chats_already_here: 'Это и есть {chat} **{name}**.',
+  chats_elsewhere: 'У чата {chat} **{name}** здесь своё место: откройте его, чтобы продолжить.',
+  renamed: 'Теперь этот чат называется **{name}**.',
+  rename_empty: 'Как его назвать? Напишите `{sign}rename` и название.',
+  archived: '**{name}** теперь в архиве. Сообщение сюда вернёт чат.',
+  archived_here: '**{name}** теперь в архиве. Вы в чате {chat} **{other}**; `{sign}chats` покажет все.',
+  archive_last: 'Это ваш единственный чат, поэтому он остаётся. Сначала создайте другой: `{sign}new`.',
+
+  cleared: 'Готово: агент начинает здесь заново и не знает, о чём говорили раньше.',
+  context:
+    '**{chat}**\n\n- агент: {agent}\n- начат: {since}\n- токенов потрачено: {tokens}\n- файлов передано: {files}\n\n`{sign}save` сохранит, `{sign}clear` начнёт заново.',
+  context_no_tokens: 'агент не сообщает',
+  saved: 'Сохранено как **{name}**. `{sign}load` продолжит с этого места, когда захотите.',
+  save_notes:
+    'Я попросил агента записать всё, что нужно, чтобы продолжить. Когда он ответит, **{name}** появится в `{sign}load`.',
+  load: '**Что вы сохранили**\n\n{contexts}\n\nЧто взять? `{sign}load 1` возьмёт первое, `{sign}cancel` оставит всё как есть. То, что агент знает здесь сейчас, будет заменено.',
+  load_none: 'Для этого агента пока ничего не сохранено. `{sign}save` сохранит то, что он здесь знает.',
+  load_unknown: 'Такого номера нет: назовите число от 1 до {count}. `{sign}load` покажет список.',
+  load_used: 'Из этого списка уже выбрали. `{sign}load` покажет новый.',
+  load_unsupported: 'Агент больше не может открыть эту копию. Ничего не изменилось.',
+  loaded: 'Агент продолжает здесь с **{name}**. Того, что говорили позже, он не знает.',
+  load_notes: 'Агент начинает здесь заново и сначала прочтёт свои записи **{name}**.',
+  load_cancelled: 'Всё остаётся как есть.',
+  nothing_to_cancel: 'Открытого списка нет.',
+  button_cancel: 'Отмена',
+
+  list: {
+    one: '**{count} файл ждёт вашего следующего сообщения**\n\n{files}\n\n`{sign}remove 1` уберёт один, `{sign}remove all` – все.',
+    few: '**{count} файла ждут вашего следующего сообщения**\n\n{files}\n\n`{sign}remove 1` уберёт один, `{sign}remove all` – все.',
+    many: '**{count} файлов ждут вашего следующего сообщения**\n\n{files}\n\n`{sign}remove 1` уберёт один, `{sign}remove all` – все.',
+    other:
+      '**{count} файла ждут вашего следующего сообщения**\n\n{files}\n\n`{sign}remove 1` уберёт один, `{sign}remove all` – все.',
+  },
+  list_none: 'Здесь нет ждущих файлов. Файл без текста ждёт вашего следующего сообщения.',
+  remove_unknown:
+    'Назовите номер от 1 до {count} или напишите `{sign}remove all`. `{sign}list` покажет файлы.',
+  remove_gone: 'Этот файл уже не ждёт.',
+  removed_one: 'Файл `{name}` убран.',
+  removed: {
+    one: 'Убран {count} файл.',
+    few: 'Убрано {count} файла.',
+    many: 'Убрано {count} файлов.',
+    other: 'Убрано {count} файла.',
+  },
+  button_remove: 'Убрать',
+
+  agent_here: 'Здесь отвечает **{agent}**.',
+  agent_choices:
+    '{here}\n\n{agents}\n\n`{sign}agent 1` выберет первого для новых чатов. У этого чата агент останется прежним.',
+  agent_for_new: 'для новых чатов',
+  agent_chosen: '**{agent}** будет отвечать и в новых чатах.',
+  agent_chosen_other:
+    'В новых чатах будет отвечать **{agent}**: создайте чат командой `{sign}new`. У этого чата агент останется прежним.',
+  agent_unknown: 'Такого номера нет: назовите число от 1 до {count}. `{sign}agent` покажет список.',
+  agent_gone: 'Этого агента вы выбрать не можете (или уже не можете).',
+  agent_unnamed: 'агент, который недоступен',
+  agent_by_default: 'Вас нет в списке этой системы, поэтому здесь отвечает агент по умолчанию – **{agent}**.',
+  agent_moved: 'Теперь здесь отвечает **{agent}**. О чём говорили раньше, он не знает.',
+
+  settings:
+    '**Язык** {language}\n\n**Показывать ответ по мере написания** {streaming}\n\nНапишите, например, `{sign}settings language ru` или `{sign}settings streaming off`.',
+  settings_on: 'да',
+  settings_off: 'нет',
+  settings_unknown: 'Я знаю две настройки: `{sign}settings language` и `{sign}settings streaming`.',
+  settings_unknown_language:
+    'Я говорю по-английски (`en`), по-русски (`ru`) и по-корейски (`ko`). Например: `{sign}settings language ru`.',
+  settings_unknown_streaming: 'Напишите `{sign}settings streaming on` или `{sign}settings streaming off`.',
+  button_streaming_on: 'Показывать по мере написания',
+  button_streaming_off: 'Показывать только целиком',
 };

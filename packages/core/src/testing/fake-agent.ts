@@ -29,7 +29,7 @@ export const echo: Script = async function* ({ request }) {
 };
 
 export class FakeAgent implements AgentClient {
-  readonly agentId = AgentId.parse('agent-0');
+  readonly agentId: AgentId;
   readonly baseUrl = 'http://agent.example/';
   /** Every request, in order. */
   readonly requests: AgentRequest[] = [];
@@ -38,13 +38,18 @@ export class FakeAgent implements AgentClient {
     readonly confirmId: string;
     readonly optionId: string;
   }[] = [];
+  readonly forks: { readonly from: PlatformChatId; readonly to: PlatformChatId }[] = [];
+  readonly disposed: PlatformChatId[] = [];
   script: Script;
   healthy = true;
+  /** Without: it is asked for notes. `silent`: it never answers. */
+  forking: 'yes' | 'no' | 'silent' = 'yes';
   readonly #close = new AbortController();
   readonly #decisions = new Map<string, PromiseWithResolvers<string>>();
 
-  constructor(script: Script = echo) {
+  constructor(script: Script = echo, id = 'agent-0') {
     this.script = script;
+    this.agentId = AgentId.parse(id);
   }
 
   url(platformChatId: PlatformChatId): string {
@@ -76,8 +81,15 @@ export class FakeAgent implements AgentClient {
     this.#decision(`${requestId}/${confirmId}`).resolve(optionId);
   }
 
-  async fork(): Promise<void> {}
-  async dispose(): Promise<void> {}
+  async fork(from: PlatformChatId, to: PlatformChatId): Promise<void> {
+    if (this.forking === 'no') throw new AgentError('unsupported', 'this agent cannot fork');
+    if (this.forking === 'silent') await new Promise(() => undefined);
+    this.forks.push({ from, to });
+  }
+
+  async dispose(platformChatId: PlatformChatId): Promise<void> {
+    this.disposed.push(platformChatId);
+  }
 
   async health(): Promise<AgentHealth> {
     return this.healthy

@@ -28,6 +28,7 @@ import {
   type FakeAuthor,
   type FakeMessengerOptions,
   type Fault,
+  type PlaceSign,
   type SaidEvent,
   type Shown,
 } from './messenger-model.ts';
@@ -46,6 +47,7 @@ interface Place {
   typing: boolean;
   pending: Pending[];
   delivering: boolean;
+  sign: PlaceSign;
 }
 
 /** The connection of one adapter; a later one replaces it, as a second poller does. */
@@ -73,6 +75,9 @@ export class FakeMessenger {
   #holds: { call: CallKind; released: Promise<void> }[] = [];
   #places = new Map<string, Place>();
   #log = new Map<EventId, SaidEvent>();
+  /** Places that were made, and what was done to places, by operation. */
+  #made = new Map<OperationId, Address>();
+  #signed = new Set<OperationId>();
   #count = 0;
   readonly #redeliverMs: number;
   readonly #enforceBudget: boolean;
@@ -127,6 +132,16 @@ export class FakeMessenger {
 
   isTyping(address: Address): boolean {
     return this.#place(address).typing;
+  }
+
+  /** What is written over a place. */
+  sign(address: Address): PlaceSign {
+    return this.#place(address).sign;
+  }
+
+  /** Places that were made for chats, in order. */
+  madePlaces(): readonly Address[] {
+    return [...this.#made.values()];
   }
 
   /** Events that no adapter acknowledged yet. */
@@ -217,6 +232,24 @@ export class FakeMessenger {
     this.#place(address).typing = on;
   }
 
+  /** A new thread of the room; the same operation makes one. */
+  makePlace(from: Address, name: string, operationId: OperationId): Address {
+    const before = this.#made.get(operationId);
+    if (before) return before;
+    const address = this.thread(from.room, `made-${++this.#count}`);
+    this.#made.set(operationId, address);
+    this.#place(address).sign = { name, archived: false };
+    return address;
+  }
+
+  /** The same operation changes it once. */
+  changeSign(address: Address, change: Partial<PlaceSign>, operationId: OperationId): void {
+    if (this.#signed.has(operationId)) return;
+    this.#signed.add(operationId);
+    const place = this.#place(address);
+    place.sign = { ...place.sign, ...change };
+  }
+
   /**
    * Runs one call: waits where it is held, fails where a fault says so, refuses what a real
    * messenger would refuse.
@@ -292,7 +325,14 @@ export class FakeMessenger {
     const key = addressKey(address);
     const found = this.#places.get(key);
     if (found) return found;
-    const place: Place = { shown: [], drafts: new Map(), typing: false, pending: [], delivering: false };
+    const place: Place = {
+      shown: [],
+      drafts: new Map(),
+      typing: false,
+      pending: [],
+      delivering: false,
+      sign: { name: '', archived: false },
+    };
     this.#places.set(key, place);
     return place;
   }

@@ -2,18 +2,23 @@
 import type {
   AccountId,
   Address,
+  ExternalId,
   MessageId,
   OperationId,
   OutgoingMessage,
   SurfaceId,
 } from '@surfaces/protocol';
 import { splitMarkdown, utf8Length } from '../markdown/index.ts';
+import type { Person } from '../ports/store-chats.ts';
 import type {
   Accept,
   Capabilities,
+  ChatPort,
+  CommandInfo,
   DraftPort,
   EditPort,
   HealthPort,
+  PeoplePort,
   SendReceipt,
   SurfaceAdapter,
   TypingPort,
@@ -36,7 +41,13 @@ export class FakeSurface implements SurfaceAdapter {
   readonly edits?: EditPort;
   readonly drafts?: DraftPort;
   readonly typing?: TypingPort;
+  readonly chats?: ChatPort;
+  readonly people: PeoplePort;
   readonly health: HealthPort;
+  /** The menu that it was given. */
+  commands: readonly CommandInfo[] = [];
+  /** The settings that it was last told, by who has them. */
+  readonly told = new Map<ExternalId, Person>();
   readonly #timeline: Timeline | undefined;
   #session: Session | undefined;
   #stopped = false;
@@ -54,6 +65,8 @@ export class FakeSurface implements SurfaceAdapter {
     if (this.capabilities.preview === 'edit') this.edits = this.#editPort();
     if (this.capabilities.preview === 'draft') this.drafts = this.#draftPort();
     if (this.capabilities.typing === 'native') this.typing = this.#typingPort();
+    if (this.capabilities.chats === 'native') this.chats = this.#chatPort();
+    this.people = { changed: (externalId, person) => void this.told.set(externalId, person) };
     this.health = {
       probe: async (signal) => {
         signal.throwIfAborted();
@@ -63,7 +76,8 @@ export class FakeSurface implements SurfaceAdapter {
     };
   }
 
-  async start(accept: Accept): Promise<void> {
+  async start(accept: Accept, commands: readonly CommandInfo[]): Promise<void> {
+    this.commands = commands;
     await this.messenger.call('start', {}, undefined, () => {
       this.#stopped = false;
       this.#session = this.messenger.open(accept);
@@ -143,6 +157,29 @@ export class FakeSurface implements SurfaceAdapter {
         this.#mustRun();
         await this.messenger.call('clear', { address }, signal, () =>
           this.messenger.draft(address, turnId, undefined),
+        );
+      },
+    };
+  }
+
+  #chatPort(): ChatPort {
+    return {
+      create: async ({ from, chat }, operationId, signal) => {
+        this.#mustRun();
+        return this.messenger.call('create', { address: from, operationId }, signal, () =>
+          this.messenger.makePlace(from, chat.name, operationId),
+        );
+      },
+      rename: async (address, name, operationId, signal) => {
+        this.#mustRun();
+        await this.messenger.call('rename', { address, operationId }, signal, () =>
+          this.messenger.changeSign(address, { name }, operationId),
+        );
+      },
+      archive: async (address, archived, operationId, signal) => {
+        this.#mustRun();
+        await this.messenger.call('archive', { address, operationId }, signal, () =>
+          this.messenger.changeSign(address, { archived }, operationId),
         );
       },
     };

@@ -3,7 +3,16 @@ import type { Address, IncomingEvent, MessageId, OperationId, OutgoingMessage } 
 import type { Clock } from '../ports/clock.ts';
 import type { AcceptResult, Capabilities } from '../ports/surface-adapter.ts';
 
-export type CallKind = 'start' | 'send' | 'edit' | 'show' | 'clear' | 'typing';
+export type CallKind =
+  | 'start'
+  | 'send'
+  | 'edit'
+  | 'show'
+  | 'clear'
+  | 'typing'
+  | 'create'
+  | 'rename'
+  | 'archive';
 
 /**
  * How a call fails. `unreachable`: nothing happened, and that is known. `lost_before`/`lost_after`:
@@ -45,6 +54,12 @@ export interface Shown {
   readonly edits: number;
 }
 
+/** What a place is called there; a place that nobody named has an empty name. */
+export interface PlaceSign {
+  readonly name: string;
+  readonly archived: boolean;
+}
+
 export interface SaidEvent {
   readonly event: IncomingEvent;
   /** Resolves when the adapter acknowledged it; never rejects. */
@@ -75,7 +90,7 @@ export const FAKE_CAPABILITIES: Capabilities = {
   preview: 'draft',
   buttons: 'native',
   typing: 'native',
-  chats: 'none',
+  chats: 'native',
   files: 'none',
   sends: 'idempotent',
   history: 'messenger',

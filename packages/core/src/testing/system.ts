@@ -1,7 +1,7 @@
 /** A whole core over fakes, and the means to end it as a crash does. */
 import { type Core, createCore } from '../core.ts';
 import type { Limits } from '../limits.ts';
-import type { Clock, Logger, Metrics } from '../ports/index.ts';
+import type { Agents, Assignment, Clock, Files, Logger, Metrics, Workspaces } from '../ports/index.ts';
 import { realClock } from './clock.ts';
 import type { FakeAgent } from './fake-agent.ts';
 import type { FakeMessenger } from './fake-messenger.ts';
@@ -35,6 +35,11 @@ export interface SystemOptions {
   readonly scrub?: (text: string) => string;
   /** Persons that are not served. */
   readonly strangers?: readonly string[];
+  /** Further agents, and who may be served by which; everybody by `agent` when left out. */
+  readonly others?: readonly FakeAgent[];
+  readonly assign?: (externalId: string) => Assignment | undefined;
+  readonly files?: Files;
+  readonly workspaces?: Workspaces;
 }
 
 export interface System {
@@ -46,20 +51,14 @@ export interface System {
 }
 
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const { database, messenger, agent, limits, fault, scrub, strangers = [] } = options;
+  const { database, messenger, agent, limits, fault, scrub } = options;
   const store = database.open();
   const surface = new FakeSurface(messenger, { timeline: store.timeline });
   const core = createCore({
     store,
-    agents: {
-      assign: (_, externalId) =>
-        strangers.includes(externalId) ? undefined : { choices: [agent.agentId], byDefault: false },
-      client: (id) => (id === agent.agentId ? agent : undefined),
-      info: (id) => (id === agent.agentId ? { id, label: 'Echo' } : undefined),
-      all: () => [agent],
-    },
-    files: noFiles,
-    workspaces: noWorkspaces,
+    agents: agentsOf(options),
+    files: options.files ?? noFiles,
+    workspaces: options.workspaces ?? noWorkspaces,
     clock: options.clock ?? realClock,
     logger: options.logger ?? silentLogger,
     metrics: noMetrics,
@@ -81,5 +80,20 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       await core.stop({ drainMs, closeAgents: () => agent.close() });
       await store.close();
     },
+  };
+}
+
+/** The label of `agent-0` is `Echo`; the others are called by their ids. */
+function agentsOf({ agent, others = [], strangers = [], assign }: SystemOptions): Agents {
+  const all = [agent, ...others];
+  const find = (id: string) => all.find(({ agentId }) => agentId === id);
+  return {
+    assign: (_, externalId) => {
+      if (strangers.includes(externalId)) return undefined;
+      return assign ? assign(externalId) : { choices: [agent.agentId], byDefault: false };
+    },
+    client: find,
+    info: (id) => find(id) && { id, label: id === 'agent-0' ? 'Echo' : id },
+    all: () => all,
   };
 }

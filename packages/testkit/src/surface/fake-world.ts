@@ -1,6 +1,7 @@
 /** The suite's view of the messenger in memory. */
 import { FakeMessenger, type FakeMessengerOptions, FakeSurface } from '@surfaces/core/testing';
-import type { SurfaceUnderTest } from './world.ts';
+import { AgentId, ChatKey, EventId, ExternalId, newPlatformChatId, PersonId } from '@surfaces/protocol';
+import type { SettingsUnderTest, SurfaceUnderTest } from './world.ts';
 
 /** `make`: another adapter for the same messenger, such as a broken one. */
 export async function fakeWorld(
@@ -9,6 +10,21 @@ export async function fakeWorld(
 ): Promise<SurfaceUnderTest> {
   const messenger = new FakeMessenger({ redeliverMs: 1, ...options });
   let adapter = make(messenger);
+  let count = 0;
+  const settings: SettingsUnderTest = {
+    externalId: (whose) => ExternalId.parse(whose),
+    of: (whose, locale, streaming) => ({
+      id: PersonId.parse(whose),
+      name: whose,
+      locale,
+      localeChosen: true,
+      streaming,
+    }),
+    async shown(whose) {
+      const { locale = 'en', streaming = true } = adapter.told.get(ExternalId.parse(whose)) ?? {};
+      return { locale, streaming };
+    },
+  };
   return {
     adapter,
     addresses: [messenger.thread('room', 'topic'), messenger.room('room')],
@@ -37,6 +53,31 @@ export async function fakeWorld(
     },
     disconnect: async () => messenger.disconnect(),
     reconnect: async () => messenger.reconnect(),
+    settings,
+    chats: {
+      async request(whose, name) {
+        count += 1;
+        const person = { id: PersonId.parse(whose), externalId: ExternalId.parse(whose) };
+        return {
+          from: messenger.room('room'),
+          event: EventId.parse(`new-${count}`),
+          person,
+          chat: {
+            key: ChatKey.parse(`chat-${count}`),
+            chatId: `C${count}`,
+            name,
+            owner: person.id,
+            agentId: AgentId.parse('agent-0'),
+            platformChatId: newPlatformChatId(),
+            state: 'active',
+            byDefault: false,
+            contextSince: Date.now(),
+            tokens: 0,
+          },
+        };
+      },
+      shown: async (address) => messenger.sign(address),
+    },
     close: async () => adapter.kill(),
   };
 }

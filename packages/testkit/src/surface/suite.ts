@@ -3,6 +3,7 @@
  * that makes it together with its messenger, or the messenger's emulator.
  */
 import { describe, test } from 'vitest';
+import { chatCases } from './chat-cases.ts';
 import { incomingCases } from './incoming-cases.ts';
 import { lifecycleCases } from './lifecycle-cases.ts';
 import { outgoingCases } from './outgoing-cases.ts';
@@ -13,6 +14,7 @@ export const surfaceAdapterCases: readonly SurfaceCase[] = [
   ...lifecycleCases,
   ...incomingCases,
   ...outgoingCases,
+  ...chatCases,
   ...splitCases,
 ];
 

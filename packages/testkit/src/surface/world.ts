@@ -1,7 +1,22 @@
 /** What the conformance suite of `SurfaceAdapter` is given, and how its cases look at it. */
 import assert from 'node:assert/strict';
-import type { Accept, AcceptResult, SurfaceAdapter } from '@surfaces/core';
-import { type Address, type IncomingEvent, OperationId, OutgoingMessage } from '@surfaces/protocol';
+import type {
+  Accept,
+  AcceptResult,
+  Chat,
+  ChatPort,
+  CommandInfo,
+  Person as Owner,
+  SurfaceAdapter,
+} from '@surfaces/core';
+import {
+  type Address,
+  type ExternalId,
+  type IncomingEvent,
+  type Locale,
+  OperationId,
+  OutgoingMessage,
+} from '@surfaces/protocol';
 
 /** One message as the person sees it. */
 export interface Seen {
@@ -23,6 +38,24 @@ export interface Person {
   previews(): Promise<readonly string[]>;
 }
 
+/** What the core does about chats, for an adapter with `chats`. There are two people. */
+export interface ChatsUnderTest {
+  /** A chat that the core has just made for a person, as it asks for its place. */
+  request(whose: 'one' | 'other', name: string): Promise<Parameters<ChatPort['create']>[0]>;
+  /** The core bound the place to the chat, where the adapter looks at that. */
+  bound?(chat: Chat, address: Address): Promise<void>;
+  /** What can be seen over a place. Leave out where the adapter only says that something changed. */
+  shown?(address: Address): Promise<{ readonly name: string; readonly archived: boolean }>;
+}
+
+/** What people see of their settings, for an adapter with `people`. */
+export interface SettingsUnderTest {
+  externalId(whose: 'one' | 'other'): ExternalId;
+  /** The person with these settings, as the store has them from now on. */
+  of(whose: 'one' | 'other', locale: Locale, streaming: boolean): Owner;
+  shown(whose: 'one' | 'other'): Promise<{ readonly locale: Locale; readonly streaming: boolean }>;
+}
+
 export interface SurfaceUnderTest {
   /** Made, not started. */
   readonly adapter: SurfaceAdapter;
@@ -37,6 +70,10 @@ export interface SurfaceUnderTest {
   /** Cuts the way between adapter and messenger. Leave both out where there is none. */
   disconnect?(): Promise<void>;
   reconnect?(): Promise<void>;
+  /** Leave out where `capabilities.chats` is `none`. */
+  readonly chats?: ChatsUnderTest;
+  /** Leave out where there is no `people`. */
+  readonly settings?: SettingsUnderTest;
   close(): Promise<void>;
 }
 
@@ -47,9 +84,14 @@ export interface SurfaceCase {
   /** Whether the adapter has what the case is about; every one has by default. */
   readonly applies?: (adapter: SurfaceAdapter) => boolean;
   /** What the factory must give; without it the case is skipped. */
-  readonly needs?: 'restart' | 'disconnect';
+  readonly needs?: 'restart' | 'disconnect' | 'chats' | 'settings';
   readonly run: (stage: Stage) => Promise<void>;
 }
+
+const COMMANDS: readonly CommandInfo[] = [
+  { name: 'help', help: { en: 'this list', ru: 'этот список', ko: '이 목록' } },
+  { name: 'rename', takes: '<name>', help: { en: 'a name', ru: 'название', ko: '이름' } },
+];
 
 /** One surface during one case. */
 export class Stage {
@@ -86,7 +128,7 @@ export class Stage {
     return this.adapter.start(async (event): Promise<AcceptResult> => {
       this.events.push(event);
       return this.answer(event);
-    }, []);
+    }, COMMANDS);
   }
 
   /** Ends the adapter without a warning; the next one is not started. */
