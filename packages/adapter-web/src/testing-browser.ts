@@ -1,5 +1,6 @@
 /** For the conformance suite: somebody whose browser stays open, comes back after a break and sends again. */
 import { randomUUID } from 'node:crypto';
+import type { Locale } from '@surfaces/protocol';
 import { WebSocket } from 'ws';
 import { type ClientFrameInput, MAIN_CHAT, ServerFrame } from './frames.ts';
 import { TestPage } from './testing-web.ts';
@@ -14,6 +15,7 @@ export class Browser {
   readonly #unsent = new Map<string, object>();
   readonly #drafts = new Map<string, string>();
   #socket: WebSocket | undefined;
+  #settings: { locale: Locale; streaming: boolean } = { locale: 'en', streaming: true };
   #closed = false;
 
   constructor(url: string, key: string, chat: string = MAIN_CHAT) {
@@ -44,6 +46,10 @@ export class Browser {
 
   async previews(): Promise<readonly string[]> {
     return [...this.#drafts.values()];
+  }
+
+  async settings(): Promise<{ locale: Locale; streaming: boolean }> {
+    return this.#settings;
   }
 
   close(): void {
@@ -78,6 +84,10 @@ export class Browser {
   }
 
   #take(socket: WebSocket, frame: ServerFrame): void {
+    if (frame.type === 'welcome' || frame.type === 'settings') {
+      const { locale, streaming } = frame.settings;
+      this.#settings = { locale, streaming };
+    }
     if (frame.type === 'accepted') this.#unsent.delete(frame.id);
     if (frame.type === 'refused') {
       const again = this.#unsent.get(frame.id);

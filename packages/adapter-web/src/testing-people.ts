@@ -1,7 +1,15 @@
 /** For tests: people with their chats, and agents, as a store and a registry tell of them. */
 import type { Agents, Chat, Files, Person, PlacedChat } from '@surfaces/core';
 import { MemoryDisk, MemoryFileTables } from '@surfaces/core/testing';
-import { type Address, AgentId, ChatKey, ExternalId, PersonId, PlatformChatId } from '@surfaces/protocol';
+import {
+  type Address,
+  AgentId,
+  addressKey,
+  ChatKey,
+  ExternalId,
+  PersonId,
+  PlatformChatId,
+} from '@surfaces/protocol';
 import { addressOf, type People } from './person.ts';
 
 export const AGENT = AgentId.parse('agent-0');
@@ -34,9 +42,11 @@ export class MemoryPeople implements People {
     if (this.fault !== undefined) throw this.fault;
     this.identified += 1;
     const known = this.persons.get(externalId);
-    const id = known?.id ?? PersonId.parse(`person-of-${externalId}`);
+    const id = known?.id ?? this.idOf(externalId);
     const spoken = locale ?? known?.locale ?? defaultLocale;
-    const person: Person = { localeChosen: false, streaming: true, ...known, id, name, locale: spoken };
+    const fresh = { id, localeChosen: false, streaming: true };
+    const kept = known?.localeChosen === true ? known.locale : spoken;
+    const person: Person = { ...fresh, ...known, name, locale: kept };
     this.persons.set(externalId, person);
     return person;
   }
@@ -48,29 +58,36 @@ export class MemoryPeople implements People {
     return this.placed.filter(({ chat }) => chat.owner === owner);
   }
 
-  /** Puts a chat of that person there, or another one than before. */
-  bind(externalId: string, thread: string, more: Partial<Chat> = {}): Address {
-    const address = addressOf(ExternalId.parse(externalId), thread);
-    const key = ChatKey.parse(`chat-${externalId}-${thread}`);
-    const at = this.placed.findIndex(({ chat }) => chat.key === key);
-    const chat: Chat = {
-      key,
-      chatId: `C${at === -1 ? this.placed.length + 1 : at + 1}`,
-      name: thread,
-      owner: PersonId.parse(`person-of-${externalId}`),
+  idOf(externalId: string): PersonId {
+    return PersonId.parse(`person-of-${externalId}`);
+  }
+
+  chatOf(externalId: string, chatId: string, more: Partial<Chat> = {}): Chat {
+    return {
+      key: ChatKey.parse(`chat-${externalId}-${chatId}`),
+      chatId,
+      name: '',
+      owner: this.idOf(externalId),
       agentId: AGENT,
       platformChatId: PlatformChatId.parse('17'),
       state: 'active',
       byDefault: false,
       contextSince: 0,
       tokens: 0,
-      ...(this.placed[at]?.chat ?? {}),
       ...more,
     };
-    this.placed.splice(at === -1 ? this.placed.length : at, at === -1 ? 0 : 1, {
-      chat,
-      addresses: [address],
-    });
+  }
+
+  /** Puts a chat of that person there, or changes the one that is there. */
+  bind(externalId: string, thread: string, more: Partial<Chat> = {}): Address {
+    const address = addressOf(ExternalId.parse(externalId), thread);
+    const key = addressKey(address);
+    const at = this.placed.findIndex(({ addresses: [there] }) => there && addressKey(there) === key);
+    const before = this.placed[at]?.chat;
+    const chatId = `C${this.placed.length + 1}`;
+    const chat = { ...(before ?? this.chatOf(externalId, chatId, { name: thread })), ...more };
+    if (at === -1) this.placed.push({ chat, addresses: [address] });
+    else this.placed[at] = { chat, addresses: [address] };
     return address;
   }
 }
