@@ -1,3 +1,4 @@
+/** The list of a person's chats in all of their browsers. */
 import type { Chat } from '@surfaces/core';
 import { addressKey, EventId, ExternalId, OperationId, PersonId } from '@surfaces/protocol';
 import { afterEach, describe, expect, it, vi } from 'vitest';
