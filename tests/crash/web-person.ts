@@ -165,7 +165,8 @@ export class WebPerson implements Person {
     this.#entries.push(entry);
     if (entry.by === 'bot') {
       this.#mustBeOurs(entry.message.markdown);
-      this.#seen.push({ message: entry.message });
+      const { file: _, ...message } = entry.message;
+      this.#seen.push({ message });
       return;
     }
     if (this.#own.has(entry.id)) this.complaints.push(`web: ${this.chat} reads "${entry.text}" twice`);
