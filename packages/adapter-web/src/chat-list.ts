@@ -6,7 +6,7 @@
 import type { Agents, Chat, Clock, Logger, Person, PlaceSummary, Timeline } from '@surfaces/core';
 import type { Address, Locale } from '@surfaces/protocol';
 import { type ChatSummary, MAIN_CHAT, type ServerFrame } from './frames.ts';
-import { addressOf, identify, type People, placeOf, SURFACE, type WebPerson } from './person.ts';
+import { addressOf, findPlace, identify, type People, SURFACE, type WebPerson } from './person.ts';
 
 /** Least time between two lists for the same browsers, milliseconds. */
 const GAP_MS = 250;
@@ -53,7 +53,7 @@ export class ChatList {
   /** Changed while the store was being read. */
   readonly #noted = new Set<string>();
   #person: Person | undefined;
-  #listed: ReadonlyMap<string, Listed> = new Map([[MAIN_CHAT, { chat: undefined, summary: NOTHING }]]);
+  #listed: Map<string, Listed> = new Map([[MAIN_CHAT, { chat: undefined, summary: NOTHING }]]);
   #stale = false;
   #told = '';
   #toldAt = 0;
@@ -169,7 +169,7 @@ export class ChatList {
 
   #note(chat: string, summary: PlaceSummary): void {
     this.#noted.add(chat);
-    this.#listed = new Map(this.#listed).set(chat, { chat: this.#listed.get(chat)?.chat, summary });
+    this.#listed.set(chat, { chat: this.#listed.get(chat)?.chat, summary });
     this.#tell();
   }
 
@@ -250,9 +250,8 @@ export class ChatList {
       const found = new Map<string, Chat | undefined>([[MAIN_CHAT, undefined]]);
       for (const { chat, addresses } of placed) {
         for (const address of addresses) {
-          if (address.surface !== SURFACE) continue;
-          const place = placeOf(address);
-          if (place.person === this.#web.id) found.set(place.chat, chat);
+          const place = findPlace(address);
+          if (place?.person === this.#web.id) found.set(place.chat, chat);
         }
       }
       this.#noted.clear();

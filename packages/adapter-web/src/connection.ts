@@ -27,6 +27,8 @@ import type { Uploaded, UsedFiles } from './uploaded.ts';
 
 /** Files of one message. */
 const MAX_FILES = 100;
+/** Events of a browser whose new chat it may be told of. */
+const REMEMBERED = 100;
 const NO_FILES: UsedFiles = { files: [], release: () => undefined };
 
 export interface ConnectionLimits {
@@ -63,6 +65,8 @@ export class Connection implements ListWatcher {
   readonly #o: ConnectionOptions;
   readonly #page: PageSocket;
   readonly #made: Extract<ServerFrame, { type: 'created' }>[] = [];
+  /** What the page named its last events. */
+  readonly #sent = new Set<string>();
   #locale: Locale;
   /** Since the hello. */
   #list: ChatList | undefined;
@@ -96,7 +100,9 @@ export class Connection implements ListWatcher {
     if (this.#entered) void this.#sendList();
   }
 
+  /** Only the browser that asked for it goes there. */
   chatMade(by: string, chat: string): void {
+    if (!this.#sent.delete(by)) return;
     this.#made.push({ type: 'created', by, chat });
     this.listChanged();
   }
@@ -215,6 +221,11 @@ export class Connection implements ListWatcher {
     const { accept, clock, logger, person, rooms, uploaded } = this.#o;
     if ((frame.type === 'message' ? frame.text.length : 0) > MAX_INCOMING_TEXT) {
       return await this.#refuse(frame.id, 'too_long', false);
+    }
+    this.#sent.add(frame.id);
+    for (const oldest of this.#sent) {
+      if (this.#sent.size <= REMEMBERED) break;
+      this.#sent.delete(oldest);
     }
     const take = accept();
     if (take === undefined) return await this.#refuse(frame.id, 'stopping', true);

@@ -33,15 +33,25 @@ export function addressOf(person: ExternalId, chat: string = MAIN_CHAT): Address
   return chat === MAIN_CHAT ? { kind: 'room', ...room } : { kind: 'thread', ...room, thread: chat };
 }
 
-/** Whose chat an address is, and which. Throws a `SurfaceError` when it is none of ours. */
-export function placeOf(address: Address): { readonly person: ExternalId; readonly chat: string } {
-  const chat = address.kind === 'room' ? MAIN_CHAT : address.thread;
-  const isThread = address.kind === 'thread' && chat !== MAIN_CHAT && ChatRef.safeParse(chat).success;
-  const isOurs = address.surface === SURFACE && address.account === ACCOUNT;
-  if (!isOurs || (address.kind === 'thread' && !isThread)) {
-    throw new SurfaceError('refused', 'this address is not one of the web surface');
-  }
-  return { person: ExternalId.parse(address.room), chat };
+export interface Place {
+  readonly person: ExternalId;
+  readonly chat: string;
+}
+
+/** Whose chat an address is, and which; `undefined` when it is none of ours. */
+export function findPlace(address: Address): Place | undefined {
+  if (address.surface !== SURFACE || address.account !== ACCOUNT) return undefined;
+  const person = ExternalId.parse(address.room);
+  if (address.kind === 'room') return { person, chat: MAIN_CHAT };
+  const chat = address.thread;
+  return chat !== MAIN_CHAT && ChatRef.safeParse(chat).success ? { person, chat } : undefined;
+}
+
+/** As `findPlace`. Throws a `SurfaceError` when it is none of ours. */
+export function placeOf(address: Address): Place {
+  const place = findPlace(address);
+  if (place === undefined) throw new SurfaceError('refused', 'this address is not one of the web surface');
+  return place;
 }
 
 /** The thread that an operation makes: the same one each time. */
