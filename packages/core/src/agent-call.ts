@@ -27,7 +27,8 @@ export async function callAgent(
     context.stopping.throwIfAborted();
     if (isAgentError(error) && error.code === 'unsupported') return { outcome: 'unsupported' };
     context.logger.warn({ agent: agentId, err: error }, 'an agent did not do what a command asked for');
-    return { outcome: 'failed', key: 'agent_silent' };
+    const declined = isAgentError(error) && error.code === 'refused';
+    return { outcome: 'failed', key: declined ? 'agent_declined' : 'agent_silent' };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { PersonId } from '@surfaces/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
-import { noFiles, noWorkspaces } from './testing/no-files.ts';
+import type { Files } from './ports/index.ts';
 import { Stage } from './testing/stage.ts';
 
 const stage = new Stage();
@@ -17,16 +17,23 @@ const idOf = async (name: string): Promise<PersonId> => {
   return found.id;
 };
 
-/** Files and workspaces that note what is forgotten. */
-function forgetful() {
-  const done: string[] = [];
+const signal = new AbortController().signal;
+async function* bytes(text: string) {
+  yield new TextEncoder().encode(text);
+}
+
+/** The kept files, of which `dropAll` is another. */
+function droppingBy(dropAll: (files: Files, person: PersonId) => Promise<void>) {
+  const { files } = stage.files.open();
   return {
-    done,
-    files: { ...noFiles, dropAll: async (person: PersonId) => void done.push(`files ${person}`) },
-    workspaces: {
-      ...noWorkspaces,
-      forget: async ({ agentId, person }: { agentId: string; person: PersonId }) =>
-        void done.push(`${agentId} ${person}`),
+    parts: {
+      files: new Proxy(files, {
+        get(target, name: keyof Files) {
+          if (name === 'dropAll') return (person: PersonId) => dropAll(target, person);
+          const value = target[name];
+          return typeof value === 'function' ? value.bind(target) : value;
+        },
+      }),
     },
   };
 }
@@ -43,8 +50,8 @@ describe('forgetting a person', () => {
       yield { kind: 'text', text: request.text };
       yield { kind: 'end' };
     };
-    const { done, ...kept } = forgetful();
-    const { core } = await begin(kept);
+    const workspace = stage.disk.addWorkspace(stage.agent.agentId, { shared: true });
+    const { core } = await begin();
     say('hello', room(), ben);
     await seen(() => expect(texts()).toEqual(['hello']));
     say('one');
@@ -54,13 +61,21 @@ describe('forgetting a person', () => {
     say('slow');
     say('waiting');
     await seen(() => expect(stage.messenger.drafts(own())).toHaveLength(1));
-    const person = await idOf('Ann');
+    const [person, other] = [await idOf('Ann'), await idOf('Ben')];
+    const { files } = stage.files.open();
+    const kept = await files.keep(person, { name: 'mine.txt' }, bytes('mine'), signal);
+    const theirs = await files.keep(other, { name: 'theirs.txt' }, bytes('theirs'), signal);
+    workspace.write(`${person}/mine.txt`, 'mine');
+    workspace.write(`${other}/theirs.txt`, 'theirs');
     const context = stage.agent.requests.find(({ text }) => text === 'one')?.platformChatId;
     const copy = stage.agent.forks[0]?.to;
 
     await core.forget(person);
     await cancelled.promise;
-    expect(done).toEqual([`files ${person}`, `agent-0 ${person}`]);
+    expect(await files.find(person, kept.id)).toBeUndefined();
+    expect(await files.find(other, theirs.id)).toEqual(theirs);
+    expect(workspace.has(`${person}/mine.txt`)).toBe(false);
+    expect(workspace.has(`${other}/theirs.txt`)).toBe(true);
     await seen(() => expect(stage.agent.disposed.toSorted()).toEqual([context, copy].toSorted()));
     const store = stage.database.open();
     expect((await store.findPersons({ limit: 10 })).map(({ name }) => name)).toEqual(['Ben']);
@@ -80,12 +95,11 @@ describe('forgetting a person', () => {
   it('takes nothing from them meanwhile, and everything afterwards', async () => {
     const release = Promise.withResolvers<void>();
     const began = Promise.withResolvers<void>();
-    const dropAll = () => {
+    const slow = droppingBy(() => {
       began.resolve();
       return release.promise;
-    };
-    const files = { ...noFiles, dropAll };
-    const { core } = await begin({ files });
+    });
+    const { core } = await begin(slow);
     say('one');
     await seen(() => expect(texts(own())).toEqual(['one']));
     const person = await idOf('Ann');
@@ -116,13 +130,11 @@ describe('forgetting a person', () => {
 
   it('that failed half-way can be repeated, and nobody of that id is no error', async () => {
     let fails = true;
-    const files = {
-      ...noFiles,
-      dropAll: async () => {
-        if (fails) throw new Error('the disk is gone');
-      },
-    };
-    const { core } = await begin({ files });
+    const failing = droppingBy(async (files, person) => {
+      if (fails) throw new Error('the disk is gone');
+      await files.dropAll(person);
+    });
+    const { core } = await begin(failing);
     say('one');
     await seen(() => expect(texts(own())).toEqual(['one']));
     const person = await idOf('Ann');

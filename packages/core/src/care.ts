@@ -3,6 +3,7 @@ import type { OperationId, PersonId } from '@surfaces/protocol';
 import { disposeContext } from './agent-call.ts';
 import type { Context } from './context.ts';
 import type { Delivery } from './delivery.ts';
+import type { Intake } from './intake.ts';
 import type { Lanes } from './lanes.ts';
 
 /**
@@ -11,8 +12,7 @@ import type { Lanes } from './lanes.ts';
  */
 export async function forgetPerson(
   context: Context,
-  lanes: Lanes,
-  delivery: Delivery,
+  { lanes, delivery, intake }: { lanes: Lanes; delivery: Delivery; intake: Intake },
   person: PersonId,
 ): Promise<void> {
   const { store, agents, files, workspaces, people } = context;
@@ -20,6 +20,7 @@ export async function forgetPerson(
   const keys = chats.map(({ key }) => key);
   delivery.drop(keys);
   await lanes.end(keys);
+  await intake.end(keys);
   await files.dropAll(person);
   // A chat may have been at any of them before.
   const ids = new Set([...agents.all(), ...chats].map(({ agentId }) => agentId));

@@ -16,12 +16,14 @@ import { ExpiredNotes } from './expired.ts';
 import { registerHandlers } from './handlers/index.ts';
 import { isStop } from './handlers/stop.ts';
 import { translator } from './i18n/catalogue.ts';
+import { type FileRefusal, filesAnew, Intake } from './intake.ts';
 import { Lanes } from './lanes.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { titleOf } from './names.ts';
 import { People } from './people.ts';
 import {
   type Accepted,
+  type AcceptInput,
   type AcceptResult,
   type Agents,
   type Chat,
@@ -65,6 +67,7 @@ export class Core {
   readonly #stopping = new AbortController();
   readonly #delivery: Delivery;
   readonly #lanes: Lanes;
+  readonly #intake: Intake;
   readonly #refusals: Refusals;
   readonly #expired: ExpiredNotes;
   readonly #rate: RateLimiter;
@@ -90,16 +93,22 @@ export class Core {
       stopping: this.#stopping.signal,
     };
     this.#delivery = new Delivery(this.#context);
+    this.#intake = new Intake(this.#context, this.#delivery);
     this.#lanes = new Lanes(this.#context, (job, lease) => {
       const budget = this.#budgets.get(job.adapter);
       if (!budget) throw new Error(`surface ${job.adapter.surface} is not attached`);
-      return new TurnRun(this.#context, this.#delivery, budget, job, lease);
+      return new TurnRun(this.#context, this.#delivery, this.#intake, budget, job, lease);
     });
     this.#refusals = new Refusals(this.#context);
     this.#expired = new ExpiredNotes(this.#context, this.#delivery);
     this.#rate = new RateLimiter(this.#context.clock, this.#context.limits.rate);
     this.#events = new Events(this.#context, this.#delivery, this.#dispatcher);
-    registerHandlers(this.#dispatcher, this.#context, this.#lanes, this.#delivery);
+    registerHandlers(this.#dispatcher, {
+      context: this.#context,
+      delivery: this.#delivery,
+      lanes: this.#lanes,
+      intake: this.#intake,
+    });
     handlers?.(this.#dispatcher);
   }
 
@@ -129,6 +138,7 @@ export class Core {
       const successors = {
         delivery: this.#delivery,
         lanes: this.#lanes,
+        intake: this.#intake,
         events: this.#events,
         noteExpired: (chat: Chat, person: Person) => this.#noteExpired(chat, person),
       };
@@ -146,7 +156,7 @@ export class Core {
 
   /** Takes one event of a surface in; see `Accept`. */
   async accept(adapter: SurfaceAdapter, event: IncomingEvent): Promise<AcceptResult> {
-    const { store, agents, clock, limits, defaultLocale, metrics } = this.#context;
+    const { agents, clock, limits, defaultLocale, metrics } = this.#context;
     const { author } = event;
     const person = `${event.surface}/${author.externalId}`;
     if (this.#paused || this.#leaving.has(person)) {
@@ -182,8 +192,8 @@ export class Core {
       staleAfterMs: limits.staleAfterMs,
       record: adapter.capabilities.history === 'store',
     };
-    let accepted: Accepted;
-    const accepting = store.accept(input);
+    let accepted: Accepted | FileRefusal;
+    const accepting = this.#store(adapter, input);
     this.#accepting.add(accepting);
     try {
       accepted = await accepting;
@@ -194,11 +204,15 @@ export class Core {
     } finally {
       this.#accepting.delete(accepting);
     }
+    if ('key' in accepted) {
+      const { key, parameters } = accepted;
+      return this.#refusals.refuse(adapter, event, 'no_files', parameters, { key });
+    }
     if (counted && accepted.outcome === 'duplicate') this.#rate.giveBack(person);
     if (!('changes' in accepted) && accepted.outcome !== 'duplicate') {
       const limit = accepted.outcome === 'queue_full' ? limits.queue : limits.waitingFiles;
       const { locale } = this.#context.people.current(accepted.person);
-      return this.#refusals.refuse(adapter, event, accepted.outcome, { limit }, locale);
+      return this.#refusals.refuse(adapter, event, accepted.outcome, { limit }, { locale });
     }
     metrics.count('surfaces_events_total', { surface: adapter.surface, outcome: accepted.outcome });
     this.#context.fault('accept.stored');
@@ -211,19 +225,33 @@ export class Core {
       showChanges(this.#context, this.#delivery, changed);
     }
     switch (accepted.outcome) {
-      case 'turn':
-        this.#lanes.push({ turn: accepted.turn, chat: accepted.chat, person: accepted.person, adapter });
+      case 'turn': {
+        const { chat, person, changes } = accepted;
+        const { attachments: files } = accepted.turn;
+        const turn = { ...accepted.turn, attachments: changes.includes('moved') ? filesAnew(files) : files };
+        this.#intake.begin(turn.attachments, { chat, person, adapter });
+        this.#lanes.push({ turn, chat, person, adapter });
         break;
+      }
       case 'expired':
         this.#noteExpired(accepted.chat, accepted.person);
         break;
       case 'event':
         this.#events.handle({ adapter, ...accepted });
         break;
-      case 'files':
+      case 'files': {
+        const place = { chat: accepted.chat, person: accepted.person, adapter };
+        this.#intake.begin(accepted.files, place);
+        this.#intake.tell(accepted.files, place);
         break;
+      }
     }
     return { outcome: 'accepted', ...seq };
+  }
+
+  async #store(adapter: SurfaceAdapter, input: AcceptInput): Promise<Accepted | FileRefusal> {
+    const unfit = await this.#intake.refusal(adapter, input.event, input.assignment);
+    return unfit ?? this.#context.store.accept(input);
   }
 
   /**
@@ -238,7 +266,12 @@ export class Core {
     for (const identity of leaving) this.#leaving.add(identity);
     try {
       await Promise.allSettled(this.#accepting);
-      await forgetPerson(this.#context, this.#lanes, this.#delivery, person);
+      const { lanes, delivery, intake } = {
+        lanes: this.#lanes,
+        delivery: this.#delivery,
+        intake: this.#intake,
+      };
+      await forgetPerson(this.#context, { lanes, delivery, intake }, person);
     } finally {
       for (const identity of leaving) this.#leaving.delete(identity);
     }
@@ -277,7 +310,7 @@ export class Core {
     // Ends the turns that still run without telling their agents to stop working.
     if (closeAgents) await within(this.#context, "the end of the agents' clients", closeAgents());
     this.#lanes.leave();
-    const work = Promise.all([drained, this.#handled(), this.#delivery.settled()]);
+    const work = Promise.all([drained, this.#handled(), this.#intake.ended(), this.#delivery.settled()]);
     await within(this.#context, 'the work at hand', work);
     this.#expired.dispose();
     this.#lanes.dispose();

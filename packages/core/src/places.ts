@@ -1,5 +1,6 @@
 import type { Address, EventId, ExternalId } from '@surfaces/protocol';
 import type { Context } from './context.ts';
+import { persist } from './persist.ts';
 import { type Chat, isSurfaceError, type Person, type SurfaceAdapter, sleep } from './ports/index.ts';
 import { operationId } from './say.ts';
 
@@ -40,7 +41,8 @@ export async function placeChat(
     return undefined;
   }
   context.fault('chat.placed');
-  await context.store.bindChat(chat.key, address, person.id);
+  // The place is there: it must not stay without its chat.
+  await persist(context, 'the place of a chat', () => context.store.bindChat(chat.key, address, person.id));
   return address;
 }
 

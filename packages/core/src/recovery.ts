@@ -3,6 +3,7 @@ import type { Context } from './context.ts';
 import type { Delivery } from './delivery.ts';
 import type { Events } from './events.ts';
 import { isStop } from './handlers/stop.ts';
+import type { Intake } from './intake.ts';
 import type { Lanes } from './lanes.ts';
 import { persist } from './persist.ts';
 import type { Chat, Person, Recovery, SurfaceAdapter } from './ports/index.ts';
@@ -12,6 +13,7 @@ import { deliverFinals } from './undelivered.ts';
 export interface Successors {
   readonly delivery: Delivery;
   readonly lanes: Lanes;
+  readonly intake: Intake;
   readonly events: Events;
   readonly noteExpired: (chat: Chat, person: Person) => void;
 }
@@ -19,9 +21,9 @@ export interface Successors {
 /** Goes on with what an earlier process left: what was to be said first, then turns in their order. */
 export async function recover(
   context: Context,
-  { delivery, lanes, events: handlers, noteExpired }: Successors,
+  { delivery, lanes, intake, events: handlers, noteExpired }: Successors,
   adapter: SurfaceAdapter,
-  { turns, operations, events, unnoted }: Recovery,
+  { turns, operations, events, unnoted, files }: Recovery,
 ): Promise<void> {
   const { clock, limits, logger, store } = context;
   if (turns.length + operations.length + events.length > 0) {
@@ -53,6 +55,7 @@ export async function recover(
       noteExpired(chat, person);
     } else {
       const job = { turn, chat, person, adapter };
+      intake.begin(turn.attachments, job);
       const running = turn.state === 'running';
       lanes.push(running ? { ...job, journalled, stopped: stopped.has(chat.key) } : job);
       if (running) resumed.add(chat.key);
@@ -68,5 +71,6 @@ export async function recover(
       handlers.handle({ adapter, pending, chat, person, again: true }, lanes.begun(chat.key));
     }
   }
+  for (const { file, chat, person } of files) intake.begin([file], { chat, person, adapter });
   for (const { chat, person } of unnoted) noteExpired(chat, person);
 }

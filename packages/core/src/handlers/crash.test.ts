@@ -100,6 +100,45 @@ describe('a process that ends while it changes a chat', () => {
     expect(stage.agent.disposed).not.toContain(copy);
   });
 
+  it('before the reply to save makes one copy', async () => {
+    const { died } = await beginMortal('event.before_complete');
+    say('/save a');
+    await died;
+    const { forks } = keepForks();
+    await restart();
+    await seeing([expect.stringContaining('Saved as **a**')]);
+    expect(forks).toHaveLength(1);
+    expect(stage.agent.forks).toEqual([]);
+    say('/load');
+    await seen(() => expect(texts().at(-1)).toMatch(/1\. a\n\n/));
+  });
+
+  it.each(['context.switched', 'event.before_complete', 'turn.before_start'])(
+    'at %s loads notes once, in one fresh context',
+    async (point) => {
+      stage.agent.forking = 'no';
+      await begin();
+      say('one');
+      await seeing(['one']);
+      say('/save a');
+      await seen(() => expect(texts().at(-1)).toMatch(/^Write everything/));
+      const [before] = contexts();
+      stage.system?.kill();
+      stage.agent.requests.length = 0;
+      const { died } = await beginMortal(point);
+      say('/load 1');
+      await died;
+      await restart();
+      await seen(() => expect(texts().filter((text) => text.startsWith('Read the file'))).toHaveLength(1));
+      await seen(() => expect(texts().filter((text) => text.includes('reads its notes'))).toHaveLength(1));
+      say('two');
+      await seen(() => expect(texts().at(-1)).toBe('two'));
+      expect(new Set(contexts()).size).toBe(1);
+      expect(contexts()[0]).not.toBe(before);
+      expect(texts().filter((text) => text.startsWith('Read the file'))).toHaveLength(1);
+    },
+  );
+
   it.each(['event.before_complete', 'turn.started'])('at %s asks for notes once', async (point) => {
     stage.agent.forking = 'no';
     const { died } = await beginMortal(point);

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import type { Delivery } from '../delivery.ts';
 import type { Dispatcher } from '../dispatcher.ts';
+import type { Intake } from '../intake.ts';
 import type { Lanes } from '../lanes.ts';
 import { agent, agentButton } from './agent.ts';
 import { archive } from './archive.ts';
@@ -20,20 +21,22 @@ import { status } from './status.ts';
 import { stop, stopTurn } from './stop.ts';
 import { list, remove, removeButton } from './waiting-files.ts';
 
+interface Parts {
+  readonly context: Context;
+  readonly delivery: Delivery;
+  readonly lanes: Lanes;
+  readonly intake: Intake;
+}
+
 /** What people can say and press; in the order in which the help shows it. */
-export function registerHandlers(
-  dispatcher: Dispatcher,
-  context: Context,
-  lanes: Lanes,
-  delivery: Delivery,
-): void {
+export function registerHandlers(dispatcher: Dispatcher, { context, delivery, lanes, intake }: Parts): void {
   dispatcher
     .command(stop(lanes))
-    .command(retry(context, lanes, delivery))
+    .command(retry(context, lanes, delivery, intake))
     .command(yes(context, lanes))
     .command(no(context, lanes))
     .command(status(context, lanes))
-    .command(newChat(context))
+    .command(newChat(context, delivery))
     .command(chats(context))
     .command(rename(context))
     .command(archive(context))
@@ -43,18 +46,18 @@ export function registerHandlers(
     .command(load(context, lanes))
     .command(cancel(context))
     .command(list(context))
-    .command(remove(context))
+    .command(remove(context, intake))
     .command(agent(context))
     .command(settings(context))
     .command(start)
     .command(help(dispatcher))
     .command(unknownCommand)
     .callback('stop', stopTurn(lanes))
-    .callback('retry', retryTurn(context, lanes, delivery))
+    .callback('retry', retryTurn(context, lanes, delivery, intake))
     .callback('confirm', answerByButton(context, lanes))
     .callback('chat', chatButton(context))
     .callback('load', loadButton(context, lanes))
-    .callback('remove', removeButton(context))
+    .callback('remove', removeButton(context, intake))
     .callback('agent', agentButton(context))
     .callback('settings', settingsButton(context))
     .callback('*', async ({ t }) => [{ markdown: t('unknown_button') }]);

@@ -1,13 +1,14 @@
-import { newPlatformChatId } from '@surfaces/protocol';
-import { agentLabel } from '../changes.ts';
+import { type Address, newPlatformChatId } from '@surfaces/protocol';
+import { tellByDefault } from '../changes.ts';
 import type { Context } from '../context.ts';
+import type { Delivery } from '../delivery.ts';
 import type { Command } from '../dispatcher.ts';
 import { escapeMarkdown } from '../markdown/escape.ts';
 import { placeChat } from '../places.ts';
 import { givenName } from './given-name.ts';
 
 /** `new [name]`: another chat with a context of its own, in a place of its own where the messenger has such. */
-export function newChat(context: Context): Command {
+export function newChat(context: Context, delivery: Delivery): Command {
   return {
     name: 'new',
     takes: '[name]',
@@ -36,13 +37,13 @@ export function newChat(context: Context): Command {
       context.fault('chat.created');
 
       const name = escapeMarkdown(chat.name);
-      const agent = agentLabel(context, chat.agentId, t('agent_unnamed'));
-      const welcome = [
-        given.name === '' ? t('new_welcome', { sign }) : t('new_welcome_named', { name, sign }),
-        ...(byDefault ? [t('agent_by_default', { agent })] : []),
-      ].join('\n\n');
+      const welcome = given.name === '' ? t('new_welcome', { sign }) : t('new_welcome_named', { name, sign });
+      const tellWhoAnswers = (address: Address) => {
+        if (byDefault) tellByDefault(context, delivery, { adapter, address, chat, person });
+      };
       if (!adapter.chats) {
         await store.bindChat(chat.key, event.address, person.id);
+        tellWhoAnswers(event.address);
         return [
           { markdown: `${welcome}\n\n${t('new_here', { sign })}`, at: { address: event.address, chat } },
         ];
@@ -58,6 +59,7 @@ export function newChat(context: Context): Command {
       });
       const number = chat.chatId.slice(1);
       if (!address) return [{ markdown: t('new_no_place', { sign, number }) }];
+      tellWhoAnswers(address);
       return [
         { markdown: welcome, at: { address, chat } },
         { markdown: t('new_made', { chat: chat.chatId }) },

@@ -3,16 +3,17 @@ import { tellMoved } from '../changes.ts';
 import type { Context } from '../context.ts';
 import type { Delivery } from '../delivery.ts';
 import type { Command, Handler, Handling } from '../dispatcher.ts';
+import type { Intake } from '../intake.ts';
 import type { Lanes } from '../lanes.ts';
 import type { Chat } from '../ports/index.ts';
 
-export function retry(context: Context, lanes: Lanes, delivery: Delivery): Command {
-  const handle = retryTurn(context, lanes, delivery);
+export function retry(context: Context, lanes: Lanes, delivery: Delivery, intake: Intake): Command {
+  const handle = retryTurn(context, lanes, delivery, intake);
   return { name: 'retry', help: 'help_retry', group: 'answers', handle };
 }
 
 /** Runs the text of a finished turn again: the one of the button, or the newest. */
-export function retryTurn(context: Context, lanes: Lanes, delivery: Delivery): Handler {
+export function retryTurn(context: Context, lanes: Lanes, delivery: Delivery, intake: Intake): Handler {
   return async (handling) => {
     const { event, id, person, adapter, t } = handling;
     const named = event.kind === 'callback' ? event.action.split(':')[1] : undefined;
@@ -33,7 +34,9 @@ export function retryTurn(context: Context, lanes: Lanes, delivery: Delivery): H
     }
     // Asked again after a crash, the turn it made may be over. While it waits, the context stays as it is.
     if (turn.state !== 'finished') {
-      lanes.push({ turn, chat: (await context.store.chat(chat.key)) ?? chat, person, adapter });
+      const job = { turn, chat: (await context.store.chat(chat.key)) ?? chat, person, adapter };
+      intake.begin(turn.attachments, job);
+      lanes.push(job);
     }
     return [{ markdown: t('retrying'), ...(named ? { settles: [{ about: `retry:${named}` }] } : {}) }];
   };

@@ -66,6 +66,19 @@ describe('settings', () => {
     await answered('명령은 모릅니다');
   });
 
+  it("pressed by another person are that person's own", async () => {
+    const { surface } = await begin();
+    say('/settings');
+    await answered('**Language** English');
+    const [russian] = buttons();
+    const ben = { externalId: 'ben', name: 'Ben', locale: 'en' } as const;
+    stage.messenger.press(room(), russian?.action ?? '', ben);
+    await answered('**Язык** Русский');
+    expect([...surface.told.keys()]).toEqual(['ben']);
+    say('/settings');
+    await answered('**Language** English');
+  });
+
   it.each([
     ['/settings language xx', 'I speak English'],
     ['/settings language', 'I speak English'],

@@ -54,14 +54,14 @@ const workspaces = {
 describe('files that wait', () => {
   it('are listed with their sizes, and removed by number, by button and all at once', async () => {
     removed.length = 0;
-    await begin({ workspaces });
+    await begin({ parts: { workspaces } });
     say('/list');
     await answered('No file waits');
     say('/remove 1');
     await seen(() => expect(texts()).toHaveLength(2));
     await filesWait(['a.txt', 'b`.txt', 'c.txt', 'd.txt']);
     say('/list');
-    await answered(/4 files wait[\s\S]*1\. `a\.txt` \(1\.5 KB\)\n2\. `b'\.txt`/);
+    await answered(/4 files wait[\s\S]*1\. `a\.txt` \(1\.5 kB\)\n2\. `b'\.txt`/);
     for (const word of ['/remove 0', '/remove 5', '/remove x', '/remove', '/remove -1', '/remove 1 2']) {
       const before = texts().length;
       say(word);
@@ -85,7 +85,7 @@ describe('files that wait', () => {
   });
 
   it('of another person are neither seen nor removed', async () => {
-    await begin({ workspaces });
+    await begin({ parts: { workspaces } });
     await filesWait(['a.txt']);
     say('/list');
     await answered('1 file waits');
@@ -102,11 +102,11 @@ describe('files that wait', () => {
   });
 
   it('are not removed a second time when the process ended in between: the list is shown', async () => {
-    const { died } = await beginMortal('event.before_complete', 1, { workspaces });
+    const { died } = await beginMortal('event.before_complete', 1, { parts: { workspaces } });
     await filesWait(['a.txt', 'b.txt']);
     say('/remove 1');
     await died;
-    await restart(undefined, { workspaces });
+    await restart(undefined, { parts: { workspaces } });
     await answered(/1 file waits[\s\S]*1\. `b\.txt`/);
     say('/list');
     await seen(() => expect(texts()).toHaveLength(2));

@@ -1,5 +1,7 @@
 import type { Context } from '../context.ts';
 import type { Command, Handler, Handling, Reply } from '../dispatcher.ts';
+import { sizeText } from '../i18n/size.ts';
+import type { Intake } from '../intake.ts';
 import { insideCode } from '../markdown/escape.ts';
 import type { Attachment } from '../ports/index.ts';
 import { menuButtons, numberIn, pressed } from './menu.ts';
@@ -15,7 +17,7 @@ export function list(context: Context): Command {
 }
 
 /** `remove <n|all>`: they are not given to the agent. */
-export function remove(context: Context): Command {
+export function remove(context: Context, intake: Intake): Command {
   return {
     name: 'remove',
     takes: '<n|all>',
@@ -28,19 +30,21 @@ export function remove(context: Context): Command {
       // What a number meant is not known any more: some may be gone already.
       if (again && !all) return [listed(handling, files)];
       if (files.length === 0) return [listed(handling, files)];
-      if (all) return [await take(context, handling, files)];
+      if (all) return [await take(context, intake, handling, files)];
       const picked = files[numberIn(event.args) - 1];
       if (!picked) return [{ markdown: t('remove_unknown', { count: files.length, sign }) }];
-      return [await take(context, handling, [picked])];
+      return [await take(context, intake, handling, [picked])];
     },
   };
 }
 
-export function removeButton(context: Context): Handler<'callback'> {
+export function removeButton(context: Context, intake: Intake): Handler<'callback'> {
   return async (handling) => {
     const { value, settles } = pressed(handling.event.action);
     const picked = (await waiting(context, handling)).find((file) => file.id === value);
-    const reply = picked ? await take(context, handling, [picked]) : { markdown: handling.t('remove_gone') };
+    const reply = picked
+      ? await take(context, intake, handling, [picked])
+      : { markdown: handling.t('remove_gone') };
     // The numbers are others now: what is left is listed anew.
     const left = await waiting(context, handling);
     return [{ ...reply, settles }, ...(left.length > 0 ? [listed(handling, left)] : [])];
@@ -53,18 +57,13 @@ function waiting(context: Context, { chat, person }: Handling): Promise<readonly
 
 async function take(
   context: Context,
+  intake: Intake,
   { chat, person, t }: Handling,
   files: readonly Attachment[],
 ): Promise<Reply> {
   const ids = files.map(({ id }) => id);
   const removed = await context.store.removeFiles(chat.key, person.id, ids);
-  for (const { path } of removed) {
-    if (path === undefined) continue;
-    context.own(
-      'a removed file',
-      context.workspaces.remove({ agentId: chat.agentId, person: person.id }, path),
-    );
-  }
+  context.own('removed files', intake.remove(removed, chat));
   const [first] = removed;
   if (!first) return { markdown: t('remove_gone') };
   return {
@@ -75,9 +74,12 @@ async function take(
   };
 }
 
-function listed({ t, sign }: Handling, files: readonly Attachment[]): Reply {
+function listed({ t, sign, person }: Handling, files: readonly Attachment[]): Reply {
   if (files.length === 0) return { markdown: t('list_none') };
-  const lines = files.map((file, index) => `${index + 1}. \`${insideCode(file.name)}\`${sizeOf(file)}`);
+  const lines = files.map((file, index) => {
+    const size = file.size === undefined ? '' : ` (${sizeText(file.size, person.locale)})`;
+    return `${index + 1}. \`${insideCode(file.name)}\`${size}`;
+  });
   const choices = files.map((file, index) => ({
     label: `${t('button_remove')} ${index + 1}`,
     value: file.id,
@@ -86,13 +88,4 @@ function listed({ t, sign }: Handling, files: readonly Attachment[]): Reply {
     markdown: t('list', { count: files.length, files: lines.join('\n'), sign }),
     buttons: menuButtons('remove', choices),
   };
-}
-
-function sizeOf({ size }: Attachment): string {
-  if (size === undefined) return '';
-  const units = ['B', 'KB', 'MB', 'GB'];
-  let value = size;
-  let unit = 0;
-  for (; value >= 1000 && unit < units.length - 1; unit += 1) value /= 1000;
-  return ` (${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]})`;
 }

@@ -6,6 +6,7 @@ import type {
   MessageId,
   OperationId,
   OutgoingMessage,
+  PersonId,
   SurfaceId,
 } from '@surfaces/protocol';
 import { splitMarkdown, utf8Length } from '../markdown/index.ts';
@@ -17,6 +18,7 @@ import type {
   CommandInfo,
   DraftPort,
   EditPort,
+  FilePort,
   HealthPort,
   PeoplePort,
   SendReceipt,
@@ -26,11 +28,13 @@ import type {
 import { SurfaceError } from '../ports/surface-errors.ts';
 import type { Timeline } from '../ports/timeline.ts';
 import { FakeMessenger, type Session } from './fake-messenger.ts';
-import type { FakeMessengerOptions } from './messenger-model.ts';
+import type { FakeAuthor, FakeMessengerOptions } from './messenger-model.ts';
 
 export interface FakeSurfaceOptions {
   /** Remembers what was shown, for `history: 'store'`. */
   readonly timeline?: Timeline;
+  /** Who somebody is, so that nobody fetches what another sent. Left out: whoever asks. */
+  readonly identify?: (author: FakeAuthor) => Promise<PersonId>;
 }
 
 export class FakeSurface implements SurfaceAdapter {
@@ -43,6 +47,7 @@ export class FakeSurface implements SurfaceAdapter {
   readonly typing?: TypingPort;
   readonly chats?: ChatPort;
   readonly people: PeoplePort;
+  readonly files?: FilePort;
   readonly health: HealthPort;
   /** The menu that it was given. */
   commands: readonly CommandInfo[] = [];
@@ -64,6 +69,7 @@ export class FakeSurface implements SurfaceAdapter {
     }
     if (this.capabilities.preview === 'edit') this.edits = this.#editPort();
     if (this.capabilities.preview === 'draft') this.drafts = this.#draftPort();
+    if (this.capabilities.files !== 'none') this.files = this.#filePort(options.identify);
     if (this.capabilities.typing === 'native') this.typing = this.#typingPort();
     if (this.capabilities.chats === 'native') this.chats = this.#chatPort();
     this.people = { changed: (externalId, person) => void this.told.set(externalId, person) };
@@ -185,6 +191,22 @@ export class FakeSurface implements SurfaceAdapter {
     };
   }
 
+  #filePort(identify: FakeSurfaceOptions['identify']): FilePort {
+    return {
+      fetch: async (address, person, ref, signal) => {
+        this.#mustRun();
+        const upload = await this.messenger.call('fetch', { address }, signal, () =>
+          this.messenger.upload(address, ref),
+        );
+        if (!upload || (identify && (await identify(upload.author)) !== person)) {
+          throw new SurfaceError('refused', 'there is no such file');
+        }
+        const { content } = upload;
+        return typeof content === 'function' ? content() : pieces(content);
+      },
+    };
+  }
+
   #typingPort(): TypingPort {
     return {
       lastsMs: 5000,
@@ -194,4 +216,9 @@ export class FakeSurface implements SurfaceAdapter {
       },
     };
   }
+}
+
+async function* pieces(content: string | Uint8Array): AsyncGenerator<Uint8Array> {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  for (let at = 0; at < bytes.length; at += 4096) yield bytes.slice(at, at + 4096);
 }

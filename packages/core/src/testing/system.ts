@@ -1,4 +1,5 @@
 /** A whole core over fakes, and the means to end it as a crash does. */
+import { ExternalId } from '@surfaces/protocol';
 import { type Core, createCore } from '../core.ts';
 import type { Limits } from '../limits.ts';
 import type { Agents, Assignment, Clock, Files, Logger, Metrics, Workspaces } from '../ports/index.ts';
@@ -6,8 +7,9 @@ import { realClock } from './clock.ts';
 import type { FakeAgent } from './fake-agent.ts';
 import type { FakeMessenger } from './fake-messenger.ts';
 import { FakeSurface } from './fake-surface.ts';
+import { MemoryDisk } from './memory-disk.ts';
+import { MemoryFileTables } from './memory-files.ts';
 import type { MemoryDatabase } from './memory-store.ts';
-import { noFiles, noWorkspaces } from './no-files.ts';
 
 export const silentLogger: Logger = {
   debug: () => undefined,
@@ -28,9 +30,12 @@ export interface SystemOptions {
   readonly database: MemoryDatabase;
   readonly messenger: FakeMessenger;
   readonly agent: FakeAgent;
+  /** Left out: there are no workspaces. */
+  readonly files?: MemoryFileTables;
   readonly limits?: Partial<Limits>;
   readonly clock?: Clock;
   readonly logger?: Logger;
+  readonly metrics?: Metrics;
   readonly fault?: (point: string) => void;
   readonly scrub?: (text: string) => string;
   /** Persons that are not served. */
@@ -38,8 +43,8 @@ export interface SystemOptions {
   /** Further agents, and who may be served by which; everybody by `agent` when left out. */
   readonly others?: readonly FakeAgent[];
   readonly assign?: (externalId: string) => Assignment | undefined;
-  readonly files?: Files;
-  readonly workspaces?: Workspaces;
+  /** Instead of those of `files`. */
+  readonly parts?: { readonly files?: Files; readonly workspaces?: Workspaces };
 }
 
 export interface System {
@@ -53,15 +58,22 @@ export interface System {
 export async function startSystem(options: SystemOptions): Promise<System> {
   const { database, messenger, agent, limits, fault, scrub } = options;
   const store = database.open();
-  const surface = new FakeSurface(messenger, { timeline: store.timeline });
+  const { files, workspaces, kill } = (options.files ?? new MemoryFileTables(new MemoryDisk())).open();
+  const surface = new FakeSurface(messenger, {
+    timeline: store.timeline,
+    identify: async ({ externalId, name }) => {
+      const identity = { surface: messenger.surface, externalId: ExternalId.parse(externalId) };
+      return (await store.identify({ ...identity, name, defaultLocale: 'en' })).id;
+    },
+  });
   const core = createCore({
     store,
     agents: agentsOf(options),
-    files: options.files ?? noFiles,
-    workspaces: options.workspaces ?? noWorkspaces,
+    files: options.parts?.files ?? files,
+    workspaces: options.parts?.workspaces ?? workspaces,
     clock: options.clock ?? realClock,
     logger: options.logger ?? silentLogger,
-    metrics: noMetrics,
+    metrics: options.metrics ?? noMetrics,
     defaultLocale: 'en',
     scrub: scrub ?? ((text) => text),
     limits: { sendBackoff: { firstMs: 5, maxMs: 20 }, ...limits },
@@ -73,6 +85,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     surface,
     kill() {
       store.kill();
+      kill();
       surface.kill();
       void agent.close();
     },

@@ -124,13 +124,12 @@ export const chatCases: readonly SurfaceCase[] = [
   {
     name: 'a place without a connection is made or fails as unreachable, and is made once afterwards',
     applies: native,
-    needs: 'disconnect',
+    needs: ['chats', 'disconnect'],
     async run(stage) {
-      const { disconnect, reconnect, chats } = stage.surface;
-      if (!chats) return;
+      const { disconnect, reconnect } = stage.surface;
       assert(disconnect && reconnect);
       await stage.start();
-      const request = await chats.request('one', 'Plans');
+      const request = await underTest(stage).request('one', 'Plans');
       const operation = stage.operation();
       const create = () => port(stage).create(request, operation, stage.signal);
       await disconnect.call(stage.surface);

@@ -41,9 +41,10 @@ export function surfaceAdapterSuite(name: string, factory: SurfaceFactory, patie
     for (const one of cases) {
       test(one.name, async (context) => {
         const surface = await factory();
-        if (one.needs && !surface[one.needs]) {
+        const missing = [one.needs ?? []].flat().find((need) => !surface[need]);
+        if (missing) {
           await surface.close();
-          context.skip(`the factory gives no ${one.needs}`);
+          context.skip(`the factory gives no ${missing}`);
         }
         await runSurfaceCase(one, surface, patienceMs);
       });

@@ -79,12 +79,14 @@ export interface SurfaceUnderTest {
 
 export type SurfaceFactory = () => Promise<SurfaceUnderTest>;
 
+type Need = 'restart' | 'disconnect' | 'chats' | 'settings';
+
 export interface SurfaceCase {
   readonly name: string;
   /** Whether the adapter has what the case is about; every one has by default. */
   readonly applies?: (adapter: SurfaceAdapter) => boolean;
   /** What the factory must give; without it the case is skipped. */
-  readonly needs?: 'restart' | 'disconnect' | 'chats' | 'settings';
+  readonly needs?: Need | readonly Need[];
   readonly run: (stage: Stage) => Promise<void>;
 }
 
