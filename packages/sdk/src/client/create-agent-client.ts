@@ -143,7 +143,9 @@ async function probe(setup: ConnectionSetup, signal: AbortSignal): Promise<Agent
     };
   } catch (error) {
     signal.throwIfAborted();
-    return { ok: false, url, error: error instanceof Error ? error.message : String(error) };
+    if (!isAgentError(error)) return { ok: false, url, error: String(error) };
+    const { code, status, message } = error;
+    return { ok: false, url, error: message, code, ...(status === undefined ? {} : { status }) };
   } finally {
     signal.removeEventListener('abort', onAbort);
     await socket?.close();
