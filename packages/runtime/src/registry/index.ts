@@ -1,0 +1,1 @@
+export { type AgentRegistry, openRegistry, singleAgent } from './open-registry.ts';
