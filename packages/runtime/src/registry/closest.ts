@@ -3,7 +3,7 @@
 /** At most one slip per three characters and never more than three; `undefined` when none is that close. */
 export function closest(text: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let least = Math.min(3, Math.max(1, Math.floor(text.length / 3))) + 1;
+  let least = Math.min(3, Math.max(1, Math.floor(text.length / 3)), text.length - 1) + 1;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - text.length) >= least) continue;
     const slips = distance(text.toLowerCase(), candidate.toLowerCase());
