@@ -140,6 +140,7 @@ test('each way a start can fail has its exit code', () => {
     not_writable: 73,
     disk_full: 74,
     failed: 74,
+    conflict: 70,
     closed: 70,
   };
   for (const [code, exit] of Object.entries(codes)) {

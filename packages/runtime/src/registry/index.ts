@@ -1,1 +1,2 @@
 export { type AgentRegistry, openRegistry, singleAgent } from './open-registry.ts';
+export type { Access } from './read-registry.ts';
