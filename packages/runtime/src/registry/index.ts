@@ -1,2 +1,3 @@
-export { type AgentRegistry, openRegistry, singleAgent } from './open-registry.ts';
-export type { Access } from './read-registry.ts';
+export { closest } from './closest.ts';
+export { type AgentRegistry, linesOf, openRegistry, shownName, singleAgent } from './open-registry.ts';
+export { type Access, type RegisteredAgent, readRegistry } from './read-registry.ts';
