@@ -38,8 +38,8 @@ export async function startProxy(routes: Readonly<Record<string, Route>>): Promi
     }
     if (route === 'silent') {
       held.add(socket);
-      // Read on, or its end is not noticed.
-      socket.resume();
+      // Sockets of an HTTP server stay half open: its end is to be read, and answered.
+      socket.on('end', () => socket.end()).resume();
       socket.on('close', () => held.delete(socket));
       return void socket.write(acceptance(incoming.headers['sec-websocket-key'] ?? ''));
     }
