@@ -11,6 +11,7 @@ import { start } from './handlers/start.ts';
 import { status } from './handlers/status.ts';
 import { stop } from './handlers/stop.ts';
 import { translator } from './i18n/catalogue.ts';
+import { filesAnew, Intake } from './intake.ts';
 import { Lanes } from './lanes.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { persist } from './persist.ts';
@@ -62,6 +63,7 @@ export class Core {
   readonly #stopping = new AbortController();
   readonly #delivery: Delivery;
   readonly #lanes: Lanes;
+  readonly #intake: Intake;
   readonly #refusals: Refusals;
   readonly #expired: ExpiredNotes;
   readonly #rate: RateLimiter;
@@ -80,10 +82,11 @@ export class Core {
       stopping: this.#stopping.signal,
     };
     this.#delivery = new Delivery(this.#context);
+    this.#intake = new Intake(this.#context, this.#delivery);
     this.#lanes = new Lanes(this.#context, (job, lease) => {
       const budget = this.#budgets.get(job.adapter);
       if (!budget) throw new Error(`surface ${job.adapter.surface} is not attached`);
-      return new TurnRun(this.#context, this.#delivery, budget, job, lease);
+      return new TurnRun(this.#context, this.#delivery, this.#intake, budget, job, lease);
     });
     this.#refusals = new Refusals(this.#context);
     this.#expired = new ExpiredNotes(this.#context, this.#delivery);
@@ -164,6 +167,8 @@ export class Core {
     };
     let accepted: Accepted;
     try {
+      const unfit = await this.#intake.refusal(adapter, event, assignment);
+      if (unfit) return this.#refusals.refuse(adapter, event, 'no_files', unfit.parameters, unfit.key);
       accepted = await store.accept(input);
     } catch (error) {
       // The messenger brings it again, perhaps often: the person said it once.
@@ -181,17 +186,26 @@ export class Core {
     switch (accepted.outcome) {
       case 'duplicate':
         return { outcome: 'duplicate', ...seq };
-      case 'turn':
-        this.#lanes.push({ turn: accepted.turn, chat: accepted.chat, person: accepted.person, adapter });
+      case 'turn': {
+        const { chat, person, changes } = accepted;
+        const { attachments: files } = accepted.turn;
+        const turn = { ...accepted.turn, attachments: changes.includes('moved') ? filesAnew(files) : files };
+        this.#intake.begin(turn.attachments, { chat, person, adapter });
+        this.#lanes.push({ turn, chat, person, adapter });
         break;
+      }
       case 'expired':
         this.#noteExpired(accepted.chat, accepted.person);
         break;
       case 'event':
         this.#handle(adapter, accepted.pending, accepted.chat, accepted.person);
         break;
-      case 'files':
+      case 'files': {
+        const place = { chat: accepted.chat, person: accepted.person, adapter };
+        this.#intake.begin(accepted.files, place);
+        this.#intake.tell(accepted.files, place);
         break;
+      }
     }
     return { outcome: 'accepted', ...seq };
   }
@@ -224,7 +238,7 @@ export class Core {
     // Ends the turns that still run without telling their agents to stop working.
     if (closeAgents) await within(this.#context, "the end of the agents' clients", closeAgents());
     this.#lanes.leave();
-    const work = Promise.all([drained, this.#handled(), this.#delivery.settled()]);
+    const work = Promise.all([drained, this.#handled(), this.#intake.ended(), this.#delivery.settled()]);
     await within(this.#context, 'the work at hand', work);
     this.#expired.dispose();
     this.#lanes.dispose();
@@ -312,7 +326,7 @@ export class Core {
   /** Goes on with what an earlier process left: what was to be said first, then turns in their order. */
   async #recover(adapter: SurfaceAdapter, recovery: Recovery): Promise<void> {
     const { clock, limits, logger, store } = this.#context;
-    const { turns, operations, events, unnoted } = recovery;
+    const { turns, operations, events, unnoted, files } = recovery;
     if (turns.length + operations.length + events.length > 0) {
       logger.info(
         {
@@ -346,6 +360,7 @@ export class Core {
         this.#noteExpired(chat, person);
       } else {
         const job = { turn, chat, person, adapter };
+        this.#intake.begin(turn.attachments, job);
         const running = turn.state === 'running';
         this.#lanes.push(running ? { ...job, journalled, stopped: stopped.has(chat.key) } : job);
         if (running) resumed.add(chat.key);
@@ -366,6 +381,7 @@ export class Core {
         );
       }
     }
+    for (const { file, chat, person } of files) this.#intake.begin([file], { chat, person, adapter });
     for (const { chat, person } of unnoted) this.#noteExpired(chat, person);
   }
 }

@@ -1,6 +1,6 @@
 import { addressKey, type IncomingEvent } from '@surfaces/protocol';
 import type { Context } from './context.ts';
-import { translator } from './i18n/catalogue.ts';
+import { type MessageKey, translator } from './i18n/catalogue.ts';
 import type { AcceptResult, RefusalReason, SurfaceAdapter } from './ports/index.ts';
 import { RateLimiter } from './rate.ts';
 import { operationId } from './say.ts';
@@ -29,10 +29,11 @@ export class Refusals {
     adapter: SurfaceAdapter,
     event: IncomingEvent,
     reason: RefusalReason,
-    parameters: Record<string, number> = {},
+    parameters: Record<string, string | number> = {},
+    key: MessageKey = `refused_${reason}`,
   ): AcceptResult {
     const t = translator(event.author.locale ?? this.#context.defaultLocale);
-    const notice = t(`refused_${reason}`, parameters);
+    const notice = t(key, parameters);
     this.#context.metrics.count('surfaces_events_total', {
       surface: adapter.surface,
       outcome: `refused_${reason}`,

@@ -17,7 +17,30 @@ export const en = {
   empty_answer: '_The agent ended without an answer._',
   answer_cut: 'The answer was longer than {limit} characters, so I stopped it there.',
   answer_restarted: '_The agent was interrupted and began this answer anew._',
-  file_not_supported: '📎 The agent made the file `{path}`. Files cannot be delivered here yet.',
+  file_no_files: '📎 The agent made the file {name}. Files cannot be sent here.',
+  file_not_given: '📎 I could not send {name}: {reason}.',
+  file_too_large_here: '📎 I could not send {name}: here a file may have at most {limit}.',
+  files_more: {
+    one: '📎 The agent named {count} more file; I send at most {limit} with one answer.',
+    other: '📎 The agent named {count} more files; I send at most {limit} with one answer.',
+  },
+  files_alone: { one: '📎 The agent sent {count} file:', other: '📎 The agent sent {count} files:' },
+  files_waiting: {
+    one: '📎 {count} file waits for your next message, which takes it along: {files}. `{sign}list` shows what waits, `{sign}remove` takes it out.',
+    other:
+      '📎 {count} files wait for your next message, which takes them along: {files}. `{sign}list` shows them, `{sign}remove` takes them out.',
+  },
+  file_not_taken: 'I could not take {name}: {reason}. Send it again if it still matters.',
+  files_failed: 'The agent was not asked, because I could not give it everything you sent:\n\n{files}',
+  file_error_too_large: 'it is too large',
+  file_error_empty: 'it is empty',
+  file_error_not_found: 'it is not there any more',
+  file_error_outside: 'it is not in your directory',
+  file_error_not_a_file: 'it is not a file',
+  file_error_no_workspace: 'this agent does not share files',
+  file_error_disk_full: 'there is no room left to store it',
+  file_error_cut_off: 'it broke off in the middle',
+  file_error_failed: 'something went wrong on our side',
   undelivered: 'A part of this answer could not be delivered here.',
   retry_hint: 'Say `{sign}retry` to try again.',
   button_retry: 'Try again',
@@ -56,6 +79,12 @@ export const en = {
   refused_files_full:
     '{limit} files already wait here for a text. This one was not taken: send a text, or remove some with remove.',
   refused_no_files: 'Files cannot be sent here. This message was not taken: send it without files.',
+  refused_file_too_large:
+    '{name} is too large: at most {limit} can be sent here. This message was not taken: send it with smaller files.',
+  refused_file_empty:
+    '{name} is empty. This message was not taken: send it with a file that has something in it.',
+  refused_no_workspace:
+    'The agent of this chat does not take files. This message was not taken: send it without files.',
   refused_not_served: 'You are not on the list of this system. Ask whoever runs it to add you.',
   refused_stopping: 'I am restarting. This message was not taken: it can be sent again in a moment.',
   refused_bot: 'I do not answer other programs.',

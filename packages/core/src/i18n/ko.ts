@@ -18,7 +18,28 @@ export const ko: Catalogue = {
   empty_answer: '_에이전트가 답 없이 끝냈습니다._',
   answer_cut: '답이 {limit}자를 넘어서 여기서 멈췄습니다.',
   answer_restarted: '_에이전트가 중단되어 이 답을 처음부터 다시 썼습니다._',
-  file_not_supported: '📎 에이전트가 `{path}` 파일을 만들었습니다. 아직 여기로 파일을 보낼 수 없습니다.',
+  file_no_files: '📎 에이전트가 {name} 파일을 만들었습니다. 여기로는 파일을 보낼 수 없습니다.',
+  file_not_given: '📎 {name} 파일을 보내지 못했습니다: {reason}.',
+  file_too_large_here: '📎 {name} 파일을 보내지 못했습니다: 여기서는 파일 하나가 {limit} 이하여야 합니다.',
+  files_more: {
+    other: '📎 에이전트가 파일 {count}개를 더 보냈지만, 답 하나에 {limit}개까지만 보냅니다.',
+  },
+  files_alone: { other: '📎 에이전트가 파일 {count}개를 보냈습니다:' },
+  files_waiting: {
+    other:
+      '📎 파일 {count}개가 다음 메시지와 함께 전달됩니다: {files}. `{sign}list`로 보고 `{sign}remove`로 뺄 수 있습니다.',
+  },
+  file_not_taken: '{name} 파일을 받지 못했습니다: {reason}. 아직 필요하면 다시 보내 주세요.',
+  files_failed: '보내신 것을 모두 전할 수 없어서 에이전트에게 묻지 않았습니다:\n\n{files}',
+  file_error_too_large: '파일이 너무 큽니다',
+  file_error_empty: '빈 파일입니다',
+  file_error_not_found: '파일이 더 이상 없습니다',
+  file_error_outside: '내 폴더 안에 있는 파일이 아닙니다',
+  file_error_not_a_file: '파일이 아닙니다',
+  file_error_no_workspace: '이 에이전트와는 파일을 주고받을 수 없습니다',
+  file_error_disk_full: '저장할 공간이 없습니다',
+  file_error_cut_off: '도중에 끊겼습니다',
+  file_error_failed: '저희 쪽에 문제가 생겼습니다',
   undelivered: '이 답의 일부를 여기로 전달하지 못했습니다.',
   retry_hint: '다시 시도하려면 `{sign}retry`라고 보내 주세요.',
   button_retry: '다시 시도',
@@ -57,6 +78,12 @@ export const ko: Catalogue = {
   refused_files_full:
     '이미 파일 {limit}개가 글을 기다리고 있습니다. 이 파일은 받지 못했습니다: 글을 보내거나 remove 명령으로 비워 주세요.',
   refused_no_files: '여기서는 파일을 보낼 수 없습니다. 이 메시지는 받지 못했으니 파일 없이 다시 보내 주세요.',
+  refused_file_too_large:
+    '{name} 파일이 너무 큽니다. 여기서는 {limit}까지 보낼 수 있습니다. 이 메시지는 받지 못했으니 더 작은 파일로 보내 주세요.',
+  refused_file_empty:
+    '{name} 파일이 비어 있습니다. 이 메시지는 받지 못했으니 내용이 있는 파일로 보내 주세요.',
+  refused_no_workspace:
+    '이 대화의 에이전트는 파일을 받지 않습니다. 이 메시지는 받지 못했으니 파일 없이 보내 주세요.',
   refused_not_served: '이 시스템의 명단에 없습니다. 운영자에게 추가를 부탁하세요.',
   refused_stopping: '다시 시작하는 중입니다. 이 메시지는 받지 못했으니 잠시 뒤에 다시 보낼 수 있습니다.',
   refused_bot: '다른 프로그램에는 답하지 않습니다.',

@@ -26,10 +26,12 @@ import {
   type CallKind,
   FAKE_CAPABILITIES,
   type FakeAuthor,
+  type FakeFile,
   type FakeMessengerOptions,
   type Fault,
   type SaidEvent,
   type Shown,
+  type Upload,
 } from './messenger-model.ts';
 
 /** Who speaks, in the tests that do not care. */
@@ -73,6 +75,7 @@ export class FakeMessenger {
   #holds: { call: CallKind; released: Promise<void> }[] = [];
   #places = new Map<string, Place>();
   #log = new Map<EventId, SaidEvent>();
+  readonly #uploads = new Map<string, Upload>();
   #count = 0;
   readonly #redeliverMs: number;
   readonly #enforceBudget: boolean;
@@ -103,6 +106,27 @@ export class FakeMessenger {
       ? { kind: 'command', name: command[1], args: command[2] ?? '' }
       : { kind: 'message', text };
     return this.#enter(address, what, author, sentAt);
+  }
+
+  /** A message with files; without text where it is empty. */
+  sayWith(
+    address: Address,
+    text: string,
+    files: readonly FakeFile[],
+    author: FakeAuthor = SOMEBODY,
+    sentAt = this.clock.now(),
+  ): SaidEvent {
+    const attachments = files.map(({ name, mediaType, content, size }) => {
+      const ref = `upload-${++this.#count}`;
+      this.#uploads.set(ref, { address, author, content });
+      return {
+        ref,
+        name,
+        ...(mediaType === undefined ? {} : { mediaType }),
+        ...(size === undefined ? {} : { size }),
+      };
+    });
+    return this.#enter(address, { kind: 'message', text, attachments }, author, sentAt);
   }
 
   press(address: Address, action: string, author: FakeAuthor = SOMEBODY): SaidEvent {
@@ -207,6 +231,17 @@ export class FakeMessenger {
     shown[index] = { ...before, message, edits: before.edits + 1 };
   }
 
+  /** A file that was sent here; `undefined` when it is gone. */
+  upload(address: Address, ref: string): Upload | undefined {
+    const upload = this.#uploads.get(ref);
+    return upload && addressKey(upload.address) === addressKey(address) ? upload : undefined;
+  }
+
+  /** Forgets all files that were sent, as messengers do after a while. */
+  forgetUploads(): void {
+    this.#uploads.clear();
+  }
+
   draft(address: Address, turnId: TurnId, draft: Draft | undefined): void {
     const { drafts } = this.#place(address);
     if (draft) drafts.set(turnId, draft);
@@ -253,7 +288,13 @@ export class FakeMessenger {
       throw new SurfaceError('refused', `${addressKey(address)} is not at this messenger`);
     }
     if (!message) return;
-    if (message.markdown.trim() === '') throw new SurfaceError('refused', 'a message must not be empty');
+    if (message.file) {
+      const { files } = this.capabilities;
+      if (files === 'none') throw new SurfaceError('refused', 'this messenger has no files');
+      if (message.file.size > files.maxBytes) throw new SurfaceError('refused', 'the file is too large');
+      if (message.markdown !== '') throw new SurfaceError('refused', 'a file has no text');
+    } else if (message.markdown.trim() === '')
+      throw new SurfaceError('refused', 'a message must not be empty');
     const { limit, unit } = this.capabilities.text;
     const length = unit === 'utf16' ? message.markdown.length : utf8Length(message.markdown);
     if (length > limit)

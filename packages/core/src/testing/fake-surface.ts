@@ -5,6 +5,7 @@ import type {
   MessageId,
   OperationId,
   OutgoingMessage,
+  PersonId,
   SurfaceId,
 } from '@surfaces/protocol';
 import { splitMarkdown, utf8Length } from '../markdown/index.ts';
@@ -13,6 +14,7 @@ import type {
   Capabilities,
   DraftPort,
   EditPort,
+  FilePort,
   HealthPort,
   SendReceipt,
   SurfaceAdapter,
@@ -21,11 +23,13 @@ import type {
 import { SurfaceError } from '../ports/surface-errors.ts';
 import type { Timeline } from '../ports/timeline.ts';
 import { FakeMessenger, type Session } from './fake-messenger.ts';
-import type { FakeMessengerOptions } from './messenger-model.ts';
+import type { FakeAuthor, FakeMessengerOptions } from './messenger-model.ts';
 
 export interface FakeSurfaceOptions {
   /** Remembers what was shown, for `history: 'store'`. */
   readonly timeline?: Timeline;
+  /** Who somebody is, so that nobody fetches what another sent. Left out: whoever asks. */
+  readonly identify?: (author: FakeAuthor) => Promise<PersonId>;
 }
 
 export class FakeSurface implements SurfaceAdapter {
@@ -36,6 +40,7 @@ export class FakeSurface implements SurfaceAdapter {
   readonly edits?: EditPort;
   readonly drafts?: DraftPort;
   readonly typing?: TypingPort;
+  readonly files?: FilePort;
   readonly health: HealthPort;
   readonly #timeline: Timeline | undefined;
   #session: Session | undefined;
@@ -53,6 +58,7 @@ export class FakeSurface implements SurfaceAdapter {
     }
     if (this.capabilities.preview === 'edit') this.edits = this.#editPort();
     if (this.capabilities.preview === 'draft') this.drafts = this.#draftPort();
+    if (this.capabilities.files !== 'none') this.files = this.#filePort(options.identify);
     if (this.capabilities.typing === 'native') this.typing = this.#typingPort();
     this.health = {
       probe: async (signal) => {
@@ -148,6 +154,22 @@ export class FakeSurface implements SurfaceAdapter {
     };
   }
 
+  #filePort(identify: FakeSurfaceOptions['identify']): FilePort {
+    return {
+      fetch: async (address, person, ref, signal) => {
+        this.#mustRun();
+        const upload = await this.messenger.call('fetch', { address }, signal, () =>
+          this.messenger.upload(address, ref),
+        );
+        if (!upload || (identify && (await identify(upload.author)) !== person)) {
+          throw new SurfaceError('refused', 'there is no such file');
+        }
+        const { content } = upload;
+        return typeof content === 'function' ? content() : pieces(content);
+      },
+    };
+  }
+
   #typingPort(): TypingPort {
     return {
       lastsMs: 5000,
@@ -157,4 +179,9 @@ export class FakeSurface implements SurfaceAdapter {
       },
     };
   }
+}
+
+async function* pieces(content: string | Uint8Array): AsyncGenerator<Uint8Array> {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  for (let at = 0; at < bytes.length; at += 4096) yield bytes.slice(at, at + 4096);
 }

@@ -92,7 +92,9 @@ export class MemoryWorkspace {
       }
       const entry = this.#entries.get([...at, part].join('/'));
       if (typeof entry === 'object' && 'link' in entry) {
-        const inside = entry.link.startsWith(`${this.path}/`) ? entry.link.slice(this.path.length + 1) : entry.link;
+        const inside = entry.link.startsWith(`${this.path}/`)
+          ? entry.link.slice(this.path.length + 1)
+          : entry.link;
         if (inside.startsWith('/') || links >= LINKS) throw outside(entry.link);
         const from = inside === entry.link ? at : [];
         return this.#real([...from, ...inside.split('/'), ...parts.slice(index + 1)], links + 1);

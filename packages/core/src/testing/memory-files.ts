@@ -3,7 +3,7 @@ import { FileId, type PersonId } from '@surfaces/protocol';
 import { numberedName, safeFileName } from '../file-name.ts';
 import { FileError, isFileError } from '../ports/file-errors.ts';
 import type { Bytes, Files, KeptFile, Workplace, Workspaces } from '../ports/files.ts';
-import type { DiskFault, MemoryDisk, MemoryWorkspace } from './memory-disk.ts';
+import type { MemoryDisk, MemoryWorkspace } from './memory-disk.ts';
 
 interface Kept {
   readonly file: KeptFile;
@@ -27,9 +27,7 @@ export class MemoryFileTables {
   /** `maxBytes`: of one file, in each direction. */
   open(maxBytes = 1_000_000): MemoryFileSystem {
     let alive = true;
-    const living = () => {
-      if (!alive) throw new FileError('failed', 'this process was killed');
-    };
+    const living = (): Promise<void> => (alive ? Promise.resolve() : new Promise(() => undefined));
     const files = new MemoryFiles(this, maxBytes, living);
     const workspaces = new MemoryWorkspaces(this, files, maxBytes, living);
     return {
@@ -45,16 +43,16 @@ export class MemoryFileTables {
 export interface MemoryFileSystem {
   readonly files: Files;
   readonly workspaces: Workspaces;
-  /** As SIGKILL: whatever still runs changes nothing any more. */
+  /** As SIGKILL: calls, made or waiting, never settle and change nothing. */
   kill(): void;
 }
 
 class MemoryFiles implements Files {
   readonly maxBytes: number;
   readonly #tables: MemoryFileTables;
-  readonly #living: () => void;
+  readonly #living: () => Promise<void>;
 
-  constructor(tables: MemoryFileTables, maxBytes: number, living: () => void) {
+  constructor(tables: MemoryFileTables, maxBytes: number, living: () => Promise<void>) {
     this.#tables = tables;
     this.maxBytes = maxBytes;
     this.#living = living;
@@ -67,7 +65,7 @@ class MemoryFiles implements Files {
     signal: AbortSignal,
   ): Promise<KeptFile> {
     const bytes = await whole(content, this.maxBytes, signal);
-    this.#living();
+    await this.#living();
     this.#tables.disk.meet('keep');
     return this.keepAs(owner, FileId.parse(crypto.randomUUID()), file, bytes);
   }
@@ -106,11 +104,12 @@ class MemoryFiles implements Files {
   }
 
   async drop(owner: PersonId, id: FileId): Promise<void> {
-    this.#living();
+    await this.#living();
     this.#tables.kept.get(owner)?.delete(id);
   }
 
   async dropAll(owner: PersonId): Promise<void> {
+    await this.#living();
     this.#tables.kept.delete(owner);
   }
 
@@ -131,9 +130,9 @@ class MemoryWorkspaces implements Workspaces {
   readonly #tables: MemoryFileTables;
   readonly #files: MemoryFiles;
   readonly #maxBytes: number;
-  readonly #living: () => void;
+  readonly #living: () => Promise<void>;
 
-  constructor(tables: MemoryFileTables, files: MemoryFiles, maxBytes: number, living: () => void) {
+  constructor(tables: MemoryFileTables, files: MemoryFiles, maxBytes: number, living: () => Promise<void>) {
     this.#tables = tables;
     this.#files = files;
     this.#maxBytes = maxBytes;
@@ -159,7 +158,8 @@ class MemoryWorkspaces implements Workspaces {
       return { path: before.path, size: before.bytes.length };
     }
     const bytes = await whole(content, this.#maxBytes, signal);
-    this.#meet('save');
+    await this.#living();
+    this.#tables.disk.meet('save');
     if (home !== '' && workspace.isLink(home)) throw new FileError('outside', `${home} is a link`);
     const wanted = safeFileName(file.name);
     const pathOf = (number: number) =>
@@ -175,10 +175,11 @@ class MemoryWorkspaces implements Workspaces {
   async collect(workplace: Workplace, path: string, key: string, signal: AbortSignal): Promise<KeptFile> {
     signal.throwIfAborted();
     const { workspace, home } = this.#open(workplace);
+    await this.#living();
     const known = this.#tables.collected.get(`${workplace.person} ${key}`);
-    const before = known && (await this.#files.find(workplace.person, known));
+    const before = known && this.#tables.kept.get(workplace.person)?.get(known)?.file;
     if (before) return before;
-    this.#meet('collect');
+    this.#tables.disk.meet('collect');
     if (home !== '' && workspace.isLink(home)) throw new FileError('outside', `${home} is a link`);
     const place = placeOf(path, workspace.path);
     if (home !== '' && !place.startsWith(`${home}/`)) throw new FileError('outside', `${path} is not theirs`);
@@ -196,29 +197,25 @@ class MemoryWorkspaces implements Workspaces {
     if (path !== (home === '' ? name : `${home}/${name}`) || name.includes('/')) {
       throw new FileError('outside', `${path} is not where files are saved`);
     }
-    this.#living();
+    await this.#living();
     workspace.remove(path);
   }
 
   async forget(workplace: Workplace): Promise<void> {
     const { workspace, home } = this.#open(workplace);
+    await this.#living();
     if (home !== '') workspace.remove(home);
   }
 
   #open({ agentId, person }: Workplace): { readonly workspace: MemoryWorkspace; readonly home: string } {
-    this.#living();
     const workspace = this.#tables.disk.workspaces.get(agentId);
     if (!workspace) throw new FileError('no_workspace', `${agentId} shares no directory`);
     return { workspace, home: workspace.shared ? person : '' };
   }
-
-  #meet(call: DiskFault['call']): void {
-    this.#living();
-    this.#tables.disk.meet(call);
-  }
 }
 
 function placeOf(path: string, root: string): string {
+  if (path === '' || path.includes('\0')) throw new FileError('not_found', 'not a path');
   for (const start of [root, '/workspace']) {
     if (path.startsWith(`${start}/`)) return normal(path.slice(start.length + 1));
   }

@@ -3,7 +3,7 @@ import type { Address, IncomingEvent, MessageId, OperationId, OutgoingMessage } 
 import type { Clock } from '../ports/clock.ts';
 import type { AcceptResult, Capabilities } from '../ports/surface-adapter.ts';
 
-export type CallKind = 'start' | 'send' | 'edit' | 'show' | 'clear' | 'typing';
+export type CallKind = 'start' | 'send' | 'edit' | 'show' | 'clear' | 'typing' | 'fetch';
 
 /**
  * How a call fails. `unreachable`: nothing happened, and that is known. `lost_before`/`lost_after`:
@@ -58,6 +58,23 @@ export interface FakeAuthor {
   readonly isBot?: boolean;
 }
 
+/** A file that somebody sends. */
+export interface FakeFile {
+  readonly name: string;
+  readonly mediaType?: string;
+  /** A function: what comes out of it each time it is fetched. */
+  readonly content: string | Uint8Array | (() => AsyncIterable<Uint8Array>);
+  /** As the messenger announces it; left out where it does not know. */
+  readonly size?: number;
+}
+
+/** What the messenger keeps of a file until it is fetched. */
+export interface Upload {
+  readonly address: Address;
+  readonly author: FakeAuthor;
+  readonly content: FakeFile['content'];
+}
+
 export interface FakeMessengerOptions {
   readonly surface?: string;
   readonly account?: string;
@@ -76,7 +93,7 @@ export const FAKE_CAPABILITIES: Capabilities = {
   buttons: 'native',
   typing: 'native',
   chats: 'none',
-  files: 'none',
+  files: { maxBytes: 1_000_000 },
   sends: 'idempotent',
   history: 'messenger',
   refusals: 'message',

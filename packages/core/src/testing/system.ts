@@ -1,4 +1,5 @@
 /** A whole core over fakes, and the means to end it as a crash does. */
+import { ExternalId } from '@surfaces/protocol';
 import { type Core, createCore } from '../core.ts';
 import type { Limits } from '../limits.ts';
 import type { Clock, Logger, Metrics } from '../ports/index.ts';
@@ -6,8 +7,9 @@ import { realClock } from './clock.ts';
 import type { FakeAgent } from './fake-agent.ts';
 import type { FakeMessenger } from './fake-messenger.ts';
 import { FakeSurface } from './fake-surface.ts';
+import { MemoryDisk } from './memory-disk.ts';
+import { MemoryFileTables } from './memory-files.ts';
 import type { MemoryDatabase } from './memory-store.ts';
-import { noFiles, noWorkspaces } from './no-files.ts';
 
 export const silentLogger: Logger = {
   debug: () => undefined,
@@ -28,9 +30,12 @@ export interface SystemOptions {
   readonly database: MemoryDatabase;
   readonly messenger: FakeMessenger;
   readonly agent: FakeAgent;
+  /** Left out: there are no workspaces. */
+  readonly files?: MemoryFileTables;
   readonly limits?: Partial<Limits>;
   readonly clock?: Clock;
   readonly logger?: Logger;
+  readonly metrics?: Metrics;
   readonly fault?: (point: string) => void;
   readonly scrub?: (text: string) => string;
   /** Persons that are not served. */
@@ -48,7 +53,14 @@ export interface System {
 export async function startSystem(options: SystemOptions): Promise<System> {
   const { database, messenger, agent, limits, fault, scrub, strangers = [] } = options;
   const store = database.open();
-  const surface = new FakeSurface(messenger, { timeline: store.timeline });
+  const { files, workspaces, kill } = (options.files ?? new MemoryFileTables(new MemoryDisk())).open();
+  const surface = new FakeSurface(messenger, {
+    timeline: store.timeline,
+    identify: async ({ externalId, name }) => {
+      const identity = { surface: messenger.surface, externalId: ExternalId.parse(externalId) };
+      return (await store.identify({ ...identity, name, defaultLocale: 'en' })).id;
+    },
+  });
   const core = createCore({
     store,
     agents: {
@@ -58,11 +70,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       info: (id) => (id === agent.agentId ? { id, label: 'Echo' } : undefined),
       all: () => [agent],
     },
-    files: noFiles,
-    workspaces: noWorkspaces,
+    files,
+    workspaces,
     clock: options.clock ?? realClock,
     logger: options.logger ?? silentLogger,
-    metrics: noMetrics,
+    metrics: options.metrics ?? noMetrics,
     defaultLocale: 'en',
     scrub: scrub ?? ((text) => text),
     limits: { sendBackoff: { firstMs: 5, maxMs: 20 }, ...limits },
@@ -74,6 +86,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     surface,
     kill() {
       store.kill();
+      kill();
       surface.kill();
       void agent.close();
     },

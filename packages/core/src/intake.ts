@@ -1,0 +1,400 @@
+/** Files from people on their way into the workspaces of agents (design, section 8). */
+import { addressKey, type IncomingEvent } from '@surfaces/protocol';
+import { silenceLimit, untilAborted } from './attempts.ts';
+import type { Context } from './context.ts';
+import type { Delivery } from './delivery.ts';
+import { fileName, fileNames, fileReason } from './file-words.ts';
+import { type MessageKey, translator } from './i18n/catalogue.ts';
+import { sizeText } from './i18n/size.ts';
+import { persist } from './persist.ts';
+import {
+  type Assignment,
+  type Attachment,
+  type Bytes,
+  type Chat,
+  FileError,
+  type FileErrorCode,
+  isFileError,
+  isStoreError,
+  isSurfaceError,
+  type Person,
+  type SurfaceAdapter,
+  sleep,
+} from './ports/index.ts';
+import { say } from './say.ts';
+
+/** So many files of one chat come in at the same time. */
+const AT_ONCE = 3;
+/** Files come one by one from many messengers: what is said about them waits for the others. Milliseconds. */
+const GATHER = 1000;
+const BACKOFF = { firstMs: 500, maxMs: 15_000 };
+/** So often a disk may be full; it is seldom free a moment later. */
+const FULL_DISKS = 4;
+/** So many files are remembered whose turn may still be on its way here. */
+const REMEMBERED = 1000;
+
+const LASTING: ReadonlySet<FileErrorCode> = new Set([
+  'too_large',
+  'empty',
+  'not_found',
+  'no_workspace',
+  'outside',
+]);
+
+/** Whose files these are, and who has their bytes. */
+export interface FilePlace {
+  readonly chat: Chat;
+  readonly person: Person;
+  readonly adapter: SurfaceAdapter;
+}
+
+/** Why a message with files cannot be taken. */
+export interface FileRefusal {
+  readonly key: MessageKey;
+  readonly parameters: Record<string, string | number>;
+}
+
+interface Fetching {
+  readonly abort: AbortController;
+  /** As it is then, saved or failed. Rejects when it was given up. */
+  readonly done: Promise<Attachment>;
+}
+
+export class Intake {
+  readonly #context: Context;
+  readonly #delivery: Delivery;
+  readonly #fetching = new Map<string, Fetching>();
+  /** The newest that are settled, for turns that were accepted before. */
+  readonly #settled = new Map<string, Attachment>();
+  readonly #busy = new Map<Chat['key'], { running: number; readonly waiting: (() => void)[] }>();
+  readonly #due = new Map<string, { readonly files: Attachment[]; readonly cancel: () => void }>();
+  readonly #notes = new Set<Promise<void>>();
+
+  constructor(context: Context, delivery: Delivery) {
+    this.#context = context;
+    this.#delivery = delivery;
+  }
+
+  /** Whether the files of a message can be taken here, as far as is known before they are. */
+  async refusal(
+    adapter: SurfaceAdapter,
+    event: IncomingEvent,
+    assignment: Assignment,
+  ): Promise<FileRefusal | undefined> {
+    if (event.kind !== 'message' || event.attachments.length === 0) return undefined;
+    const { store, workspaces, defaultLocale } = this.#context;
+    const limit = this.#limit(adapter);
+    if (limit === undefined) return { key: 'refused_no_files', parameters: {} };
+    const { externalId, name, locale } = event.author;
+    const named = (file: { readonly name: string }) => fileName(this.#context, file.name);
+    const large = event.attachments.find(({ size }) => size !== undefined && size > limit);
+    if (large) {
+      const most = sizeText(limit, locale ?? defaultLocale);
+      return { key: 'refused_file_too_large', parameters: { name: named(large), limit: most } };
+    }
+    const empty = event.attachments.find(({ size }) => size === 0);
+    if (empty) return { key: 'refused_file_empty', parameters: { name: named(empty) } };
+    const person = await store.identify({
+      surface: event.surface,
+      externalId,
+      name,
+      defaultLocale,
+      ...(locale ? { locale } : {}),
+    });
+    const place = addressKey(event.address);
+    const chats = await store.chatsOf(person.id);
+    const here = chats.find(({ addresses }) => addresses.some((address) => addressKey(address) === place));
+    const { choices } = assignment;
+    const agentId = [here?.chat.agentId, person.agent].find((id) => id && choices.includes(id)) ?? choices[0];
+    if (workspaces.describe({ agentId, person: person.id }) !== 'none') return undefined;
+    return { key: 'refused_no_workspace', parameters: {} };
+  }
+
+  /** Brings those that are not in the workspace yet, in the background. */
+  begin(files: readonly Attachment[], place: FilePlace): void {
+    for (const file of files) if (file.state === 'incoming') this.#fetch(file, place);
+  }
+
+  /** All of them, saved or failed. Rejects with the signal's reason, and when the core stops. */
+  ready(files: readonly Attachment[], place: FilePlace, signal: AbortSignal): Promise<readonly Attachment[]> {
+    const all = Promise.all(
+      files.map((file) => {
+        if (file.state !== 'incoming') return file;
+        return this.#settled.get(file.id) ?? this.#fetch(file, place).done;
+      }),
+    );
+    return untilAborted(all, signal);
+  }
+
+  /** Stops bringing files that nobody waits for any more. */
+  giveUp(files: readonly Attachment[]): void {
+    for (const { id } of files) this.#fetching.get(id)?.abort.abort(new Error('nobody waits for this file'));
+  }
+
+  /** Files came without text: says, once for those that come together, that they wait and for what. */
+  tell(files: readonly Attachment[], place: FilePlace): void {
+    const key = `${place.chat.key} ${place.person.id}`;
+    const due = this.#due.get(key);
+    if (due) {
+      due.files.push(...files);
+      return;
+    }
+    const gathered = [...files];
+    const cancel = this.#context.clock.after(GATHER, () => {
+      this.#due.delete(key);
+      this.#own(this.#note(gathered, place), 'could not say that files wait');
+    });
+    this.#due.set(key, { files: gathered, cancel });
+  }
+
+  /** What was taken out of the queue: it is not brought any more, and leaves the workspace. */
+  async remove(files: readonly Attachment[], chat: Pick<Chat, 'agentId'>): Promise<void> {
+    for (const file of files) {
+      const fetching = this.#fetching.get(file.id);
+      fetching?.abort.abort(new Error('this file was removed'));
+      const { path } = (await fetching?.done.catch(() => undefined)) ?? this.#settled.get(file.id) ?? file;
+      if (path !== undefined) await this.#takeAway(file, chat, path);
+    }
+  }
+
+  /** Resolves when nothing is at work any more; for the stopping core. */
+  async ended(): Promise<void> {
+    for (const { cancel } of this.#due.values()) cancel();
+    this.#due.clear();
+    await Promise.allSettled([...[...this.#fetching.values()].map(({ done }) => done), ...this.#notes]);
+  }
+
+  /** Most bytes of one file; `undefined`: none can be had from this surface. */
+  #limit({ capabilities, files }: SurfaceAdapter): number | undefined {
+    if (capabilities.files === 'none' || !files) return undefined;
+    return Math.min(capabilities.files.maxBytes, this.#context.files.maxBytes);
+  }
+
+  #fetch(file: Attachment, place: FilePlace): Fetching {
+    const known = this.#fetching.get(file.id);
+    if (known) return known;
+    const abort = new AbortController();
+    const signal = AbortSignal.any([abort.signal, this.#context.stopping]);
+    const done = this.#bring(file, place, signal).finally(() => this.#fetching.delete(file.id));
+    const fetching = { abort, done };
+    this.#fetching.set(file.id, fetching);
+    done.catch((error) => {
+      if (!signal.aborted) {
+        this.#context.logger.error({ file: file.id, chat: file.chat, err: error }, 'lost track of a file');
+      }
+    });
+    return fetching;
+  }
+
+  async #bring(file: Attachment, place: FilePlace, signal: AbortSignal): Promise<Attachment> {
+    const { clock, limits } = this.#context;
+    const until = clock.now() + limits.fetchForMs;
+    let fullDisks = 0;
+    for (let wait = BACKOFF.firstMs; ; wait = Math.min(wait * 2, BACKOFF.maxMs)) {
+      try {
+        const saved = await this.#inTurn(file.chat, signal, () => this.#attempt(file, place, signal));
+        return await this.#settle(file, place, saved, signal);
+      } catch (error) {
+        if (isStoreError(error)) throw error;
+        if (signal.aborted) throw signal.reason;
+        const code = codeOf(error);
+        if (code === 'disk_full') fullDisks += 1;
+        const over = clock.now() >= until || fullDisks >= FULL_DISKS;
+        const fields = { file: file.id, chat: file.chat, code, err: error };
+        if (LASTING.has(code) || over) {
+          this.#context.logger.warn(fields, 'a file could not be taken');
+          return this.#fail(file, place, code, signal);
+        }
+        const later = isSurfaceError(error) && error.retryAfterMs ? error.retryAfterMs : wait;
+        this.#context.logger.info({ ...fields, retryInMs: later }, 'a file did not come; trying again');
+        await sleep(clock, later, signal);
+      }
+    }
+  }
+
+  async #attempt(
+    file: Attachment,
+    { adapter, chat, person }: FilePlace,
+    signal: AbortSignal,
+  ): Promise<{ readonly path: string; readonly size: number }> {
+    const limit = this.#limit(adapter);
+    if (limit === undefined || !adapter.files) throw new FileError('not_found', 'this surface has no files');
+    const attempt = silenceLimit(this.#context.clock, signal);
+    try {
+      const fetched = adapter.files.fetch(file.address, file.person, file.ref, attempt.signal);
+      const content = await untilAborted(fetched, attempt.signal);
+      return await this.#context.workspaces.save(
+        { agentId: chat.agentId, person: person.id },
+        { name: file.name, key: file.id },
+        limited(content, limit, attempt.heard),
+        attempt.signal,
+      );
+    } finally {
+      attempt.end();
+    }
+  }
+
+  async #settle(
+    file: Attachment,
+    { chat }: FilePlace,
+    { path, size }: { readonly path: string; readonly size: number },
+    signal: AbortSignal,
+  ): Promise<Attachment> {
+    const { store, metrics, fault, stopping } = this.#context;
+    fault('file.saved');
+    try {
+      await persist(
+        this.#context,
+        'a saved file',
+        () => store.settleFile(file.id, { state: 'saved', path, size }),
+        signal,
+      );
+    } catch (error) {
+      // Nobody will hear of it, unless it is only left for the next start, which finds it.
+      if (!stopping.aborted) await this.#takeAway(file, chat, path);
+      throw error;
+    }
+    fault('file.settled');
+    metrics.count('surfaces_files_total', { direction: 'in', outcome: 'saved' });
+    metrics.count('surfaces_file_bytes_total', { direction: 'in' }, size);
+    return this.#remember({ ...file, state: 'saved', path, size });
+  }
+
+  /** A few files of a chat at a time; what waits to be tried again holds nobody up. */
+  async #inTurn<T>(chat: Chat['key'], signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const busy = this.#busy.get(chat) ?? { running: 0, waiting: [] };
+    this.#busy.set(chat, busy);
+    if (busy.running >= AT_ONCE) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      busy.waiting.push(resolve);
+      await untilAborted(promise, signal).catch((error) => {
+        const index = busy.waiting.indexOf(resolve);
+        if (index < 0) return;
+        busy.waiting.splice(index, 1);
+        throw error;
+      });
+    } else busy.running += 1;
+    try {
+      signal.throwIfAborted();
+      return await work();
+    } finally {
+      const next = busy.waiting.shift();
+      // The place is handed on.
+      if (next) next();
+      else {
+        busy.running -= 1;
+        if (busy.running === 0) this.#busy.delete(chat);
+      }
+    }
+  }
+
+  /** The next turn says so where it took the file along; otherwise the person is told now. */
+  async #fail(
+    file: Attachment,
+    { chat, person, adapter }: FilePlace,
+    code: FileErrorCode,
+    signal: AbortSignal,
+  ): Promise<Attachment> {
+    const { store, metrics } = this.#context;
+    const stored = <T>(write: () => Promise<T>) => persist(this.#context, 'a failed file', write, signal);
+    await stored(() => store.settleFile(file.id, { state: 'failed', error: code }));
+    metrics.count('surfaces_files_total', { direction: 'in', outcome: code });
+    const waited = await stored(() => store.removeFiles(file.chat, file.person, [file.id]));
+    if (waited.length > 0) {
+      const t = translator(person.locale);
+      const notice = say(adapter, {
+        name: `${file.id}:failed`,
+        address: file.address,
+        chat,
+        role: 'system',
+        markdown: t('file_not_taken', {
+          name: fileName(this.#context, file.name),
+          reason: fileReason(t, code),
+        }),
+        state: 'failed',
+      });
+      const committed = await stored(() => store.enqueue(notice));
+      this.#own(this.#delivery.pushAll(committed), 'could not say that a file was not taken');
+    }
+    return this.#remember({ ...file, state: 'failed', error: code });
+  }
+
+  async #takeAway(
+    { id, person }: Attachment,
+    { agentId }: Pick<Chat, 'agentId'>,
+    path: string,
+  ): Promise<void> {
+    await this.#context.workspaces
+      .remove({ agentId, person }, path)
+      .catch((error) =>
+        this.#context.logger.warn({ file: id, err: error }, 'a removed file is still in the workspace'),
+      );
+  }
+
+  #remember(file: Attachment): Attachment {
+    this.#settled.set(file.id, file);
+    for (const id of this.#settled.keys()) {
+      if (this.#settled.size <= REMEMBERED) break;
+      this.#settled.delete(id);
+    }
+    return file;
+  }
+
+  async #note(files: readonly Attachment[], { chat, person, adapter }: FilePlace): Promise<void> {
+    const { store } = this.#context;
+    const waiting = await store.waitingFiles(chat.key, person.id);
+    const first = files.find(({ id }) => waiting.some((file) => file.id === id));
+    if (!first) return;
+    const t = translator(person.locale);
+    const note = say(adapter, {
+      name: `${first.id}:waiting`,
+      address: first.address,
+      chat,
+      role: 'system',
+      markdown: t('files_waiting', {
+        count: waiting.length,
+        files: fileNames(
+          this.#context,
+          t,
+          waiting.map(({ name }) => name),
+        ),
+        sign: adapter.capabilities.commandSign ?? '/',
+      }),
+    });
+    const committed = await persist(this.#context, 'a note on files', () => store.enqueue(note));
+    await this.#delivery.pushAll(committed);
+  }
+
+  #own(work: Promise<unknown>, trouble: string): void {
+    const owned = work.then(
+      () => undefined,
+      (error) => {
+        if (!this.#context.stopping.aborted) this.#context.logger.error({ err: error }, trouble);
+      },
+    );
+    this.#notes.add(owned);
+    void owned.finally(() => this.#notes.delete(owned));
+  }
+}
+
+/** What a store says of files of a chat that moved to another agent: that one does not have them. */
+export function filesAnew(files: readonly Attachment[]): readonly Attachment[] {
+  return files.map(({ path: _, ...file }) => ({ ...file, state: 'incoming' }));
+}
+
+function codeOf(error: unknown): FileErrorCode {
+  if (isFileError(error)) {
+    return isSurfaceError(error.cause) && error.cause.code === 'refused' ? 'not_found' : error.code;
+  }
+  return isSurfaceError(error) && error.code === 'refused' ? 'not_found' : 'failed';
+}
+
+async function* limited(content: Bytes, limit: number, heard: () => void): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const piece of content) {
+    heard();
+    size += piece.byteLength;
+    if (size > limit) throw new FileError('too_large', `more than ${limit} bytes`);
+    yield piece;
+  }
+}
