@@ -1,11 +1,13 @@
 /** The pool, and what happens when two are in each other's way or the connection is lost. */
+import type { Socket } from 'node:net';
 import { setTimeout as after } from 'node:timers/promises';
 import type { Logger } from '@surfaces/core';
+import { type Column, type SQL, sql } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg, { type PoolClient } from 'pg';
 import type { Server } from './connecting.ts';
 import { isCollision, isConnectionLost, toStoreError } from './failure.ts';
-import { storableValue } from './storable.ts';
+import { storable, storableValue } from './storable.ts';
 
 export type Tables = NodePgDatabase;
 
@@ -35,6 +37,7 @@ export class Database {
   readonly #unsure = new Set<string>();
   readonly #lanes = new Map<string, Promise<unknown>>();
   readonly #ending = new AbortController();
+  readonly #clients = new Set<pg.Client>();
 
   constructor({ server, logger, poolSize, onCommit }: DatabaseOptions) {
     this.#where = server.where;
@@ -50,6 +53,8 @@ export class Database {
         }
       },
     });
+    this.#pool.on('connect', (client) => this.#clients.add(client));
+    this.#pool.on('remove', (client) => this.#clients.delete(client));
     this.#pool.on('error', (error) =>
       logger?.warn({ err: error }, 'an idle connection to PostgreSQL was lost'),
     );
@@ -89,6 +94,10 @@ export class Database {
     }, unsure);
   }
 
+  isUnsure(unsure: string): boolean {
+    return this.#unsure.has(unsure);
+  }
+
   /** Work of one lane is done one after the other, in the order in which it was given. */
   inOrder<T>(lane: string, work: () => Promise<T>): Promise<T> {
     const before = this.#lanes.get(lane);
@@ -99,6 +108,13 @@ export class Database {
     };
     result.then(leave, leave);
     return result;
+  }
+
+  /** Cuts all connections, as a crash would. What was asked for fails. */
+  async kill(): Promise<void> {
+    this.#ending.abort();
+    for (const client of this.#clients) cut(client);
+    await this.#pool.end();
   }
 
   /** When all that was asked for is done. */
@@ -140,6 +156,27 @@ export class Database {
       }
     }
   }
+}
+
+/** Ends a connection without a word. */
+export function cut(client: pg.Client): void {
+  // The driver has no other way to it.
+  const { connection } = client as unknown as { readonly connection: { readonly stream: Socket } };
+  connection.stream.destroy();
+}
+
+/** `inArray` without a limit: one parameter, however many there are. */
+export function anyOf(column: Column, values: readonly string[]): SQL {
+  return sql`${column} = ANY(${sql.param(values.map(storable))}::text[])`;
+}
+
+/** Until the end of the transaction. Order: person, chat (by key), address; as in `migrations`. */
+export async function lockOne(
+  tables: Tables,
+  kind: 'person' | 'chat' | 'address',
+  key: string,
+): Promise<void> {
+  await tables.execute(sql`SELECT lock_one(${kind}, ${storable(key)})`);
 }
 
 async function callOn(client: PoolClient, name: string, args: readonly unknown[]): Promise<unknown> {

@@ -43,11 +43,15 @@ export function isCollision(error: unknown, attempt: number): boolean {
   return code === '40001' || code === '40P01' || (code === '23505' && attempt === 0);
 }
 
-/** `where` names the server without its password. */
-export function toStoreError(error: unknown, where: string): StoreError {
+/**
+ * `where` names the server without its password. What neither the server nor the way to it said is a
+ * fault of ours, and stays as it is.
+ */
+export function toStoreError(error: unknown, where: string): unknown {
   if (isStoreError(error)) return error;
   const cause = driverError(error);
   const code = postgresCode(cause);
+  if (code === '' && !isConnectionLost(error)) return error;
   const because = `${cause.message}${code === '' ? '' : ` (${code})`}`;
   const raised = RAISED[code];
   if (raised !== undefined) return new StoreError(raised, cause.message, { cause });
@@ -80,9 +84,13 @@ export function toStoreError(error: unknown, where: string): StoreError {
     );
   }
   if (code === '53100') {
-    return new StoreError('disk_full', `the disk of PostgreSQL at ${where} is full: make room there (${because})`, {
-      cause,
-    });
+    return new StoreError(
+      'disk_full',
+      `the disk of PostgreSQL at ${where} is full: make room there (${because})`,
+      {
+        cause,
+      },
+    );
   }
   if (code === '25006' || code === '42501') {
     return new StoreError(

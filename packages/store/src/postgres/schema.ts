@@ -9,11 +9,11 @@ import {
   boolean,
   customType,
   doublePrecision,
+  text as enumText,
   index,
   integer,
   pgTable,
   primaryKey,
-  text as enumText,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import { storable } from './storable.ts';
@@ -147,12 +147,8 @@ export const inbox = pgTable(
     /** Minted for this acceptance: who repeats it without knowing its outcome knows it by this. */
     id: text().notNull(),
     acceptedAt: long('accepted_at').notNull(),
-    person: text().notNull(),
   },
-  (table) => [
-    index('inbox_accepted_at').on(table.acceptedAt),
-    index('inbox_person').on(table.person),
-  ],
+  (table) => [index('inbox_accepted_at').on(table.acceptedAt)],
 );
 
 /** Commands and callbacks not yet completed: rows live as long as the work. */

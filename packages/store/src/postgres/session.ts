@@ -6,10 +6,12 @@ import { setTimeout as after } from 'node:timers/promises';
 import type { Logger } from '@surfaces/core';
 import pg from 'pg';
 import type { Server } from './connecting.ts';
+import { cut } from './database.ts';
 import { toStoreError } from './failure.ts';
 
 /** A machine that is gone without a word is taken for dead after 5 + 3 × 2 seconds. */
-const KEEPALIVE = 'SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3';
+const KEEPALIVE =
+  'SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3';
 /** Longest wait between attempts to get a lost session back. Milliseconds. */
 const LONGEST_WAIT = 5000;
 
@@ -91,7 +93,9 @@ export class Session {
     );
     const pids = dead?.rows.map(({ pid }) => pid) ?? [];
     if (pids.length > 0) {
-      await this.#client?.query('SELECT pg_terminate_backend(pid, 2000) FROM unnest($1::integer[]) AS pid', [pids]);
+      await this.#client?.query('SELECT pg_terminate_backend(pid, 2000) FROM unnest($1::integer[]) AS pid', [
+        pids,
+      ]);
     }
   }
 
@@ -99,5 +103,18 @@ export class Session {
     this.#closing.abort();
     await this.#returning;
     await this.#client?.end();
+  }
+
+  /** As a crash would; resolves when the server knows. */
+  async kill(): Promise<void> {
+    this.#closing.abort();
+    const client = this.#client;
+    if (client === undefined) return;
+    cut(client);
+    const other = new pg.Client(this.#server.config);
+    other.on('error', () => undefined);
+    await other.connect();
+    await other.query("SELECT pg_advisory_lock(hashtextextended('process ' || $1, 0))", [this.#holder]);
+    await other.end();
   }
 }

@@ -9,9 +9,9 @@ import {
   type RequestId,
   type TurnId,
 } from '@surfaces/protocol';
+import { newId } from '../new-id.ts';
 import type { AcceptAnswer, AcceptCall } from './calls.ts';
 import { accountKey, attachmentsText, toChat, toPerson } from './domain.ts';
-import { newId } from './new-id.ts';
 
 export function toAcceptCall(input: AcceptInput): AcceptCall {
   const { event, now, newChat } = input;

@@ -19,6 +19,7 @@ import {
   type TurnOutcome,
 } from '@surfaces/core';
 import type { AgentEvent, ChatKey, IncomingEvent, MessageId, OperationId, TurnId } from '@surfaces/protocol';
+import { newId } from '../new-id.ts';
 import { toAcceptCall, toAccepted } from './acceptance.ts';
 import {
   accountKey,
@@ -30,7 +31,6 @@ import {
   toPerson,
   toTurn,
 } from './domain.ts';
-import { newId } from './new-id.ts';
 import type { SqliteThread } from './thread.ts';
 import { threadTimeline } from './timeline.ts';
 

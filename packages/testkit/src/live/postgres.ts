@@ -56,7 +56,9 @@ export function findPostgres(): string {
     ['initdb', 'postgres', 'psql'].every((program) => runs(path.join(directory, program))),
   );
   if (found === undefined) {
-    throw new Error('no PostgreSQL is installed (apt-get install postgresql), and TEST_POSTGRES_URL is not set');
+    throw new Error(
+      'no PostgreSQL is installed (apt-get install postgresql), and TEST_POSTGRES_URL is not set',
+    );
   }
   return found;
 }

@@ -83,8 +83,7 @@ CREATE TABLE "identities" (
 CREATE TABLE "inbox" (
 	"key" text PRIMARY KEY NOT NULL,
 	"id" text NOT NULL,
-	"accepted_at" bigint NOT NULL,
-	"person" text NOT NULL
+	"accepted_at" bigint NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "journal" (
@@ -203,7 +202,6 @@ CREATE INDEX "files_turn" ON "files" USING btree ("turn") WHERE turn IS NOT NULL
 CREATE INDEX "files_waiting" ON "files" USING btree ("chat","order") WHERE turn IS NULL;--> statement-breakpoint
 CREATE INDEX "identities_person" ON "identities" USING btree ("person");--> statement-breakpoint
 CREATE INDEX "inbox_accepted_at" ON "inbox" USING btree ("accepted_at");--> statement-breakpoint
-CREATE INDEX "inbox_person" ON "inbox" USING btree ("person");--> statement-breakpoint
 CREATE INDEX "operations_chat" ON "operations" USING btree ("chat","seq");--> statement-breakpoint
 CREATE INDEX "operations_created_at" ON "operations" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "operations_open" ON "operations" USING btree ("seq") WHERE state IN ('pending', 'sending');--> statement-breakpoint

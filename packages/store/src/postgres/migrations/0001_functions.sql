@@ -66,10 +66,8 @@ DECLARE
 BEGIN
   PERFORM lock_one('chat', p_chat);
   SELECT lease_generation INTO v_generation FROM chats WHERE key = p_chat;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'there is no chat %', p_chat USING ERRCODE = 'SF002';
-  END IF;
-  IF v_generation <> p_generation THEN
+  -- Deleted with its owner, or claimed by another.
+  IF NOT FOUND OR v_generation <> p_generation THEN
     RAISE EXCEPTION 'another process works on chat %', p_chat USING ERRCODE = 'SF001';
   END IF;
   SELECT chat, state INTO v_chat, v_state FROM turns WHERE id = p_turn;
@@ -185,15 +183,20 @@ BEGIN
 END $$;
 --> statement-breakpoint
 -- The number is taken while the address is held, so that no entry appears below one that can be read.
+-- p_operation: what the bot said; null: the person's words.
 CREATE FUNCTION append_timeline(
-  p_address text, p_at bigint, p_source text, p_item text, p_own boolean, p_person text
+  p_address text, p_at bigint, p_source text, p_item text, p_person text, p_operation text
 ) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
   v_seq bigint;
 BEGIN
   PERFORM lock_one('address', p_address);
   INSERT INTO timeline (address, at, source, item, own, person)
-    VALUES (p_address, p_at, p_source, p_item, p_own, p_person)
+    VALUES (
+      p_address, p_at, p_source, p_item, p_operation IS NULL,
+      coalesce(p_person, (
+        SELECT chats.owner FROM operations JOIN chats ON chats.key = operations.chat
+          WHERE operations.id = p_operation)))
     ON CONFLICT (source) DO NOTHING
     RETURNING seq INTO v_seq;
   IF FOUND THEN
@@ -369,7 +372,7 @@ BEGIN
     END IF;
   END IF;
 
-  INSERT INTO inbox (key, id, accepted_at, person) VALUES (p_key, p_id, p_now, v_person.id);
+  INSERT INTO inbox (key, id, accepted_at) VALUES (p_key, p_id, p_now);
   IF p_kind = 'event' THEN
     INSERT INTO pending_events (id, event, account, accepted_at, chat, person)
       VALUES (p_id, p_event, p_account, p_now, v_chat.key, v_person.id);
@@ -396,7 +399,7 @@ BEGIN
   IF p_words IS NOT NULL THEN
     v_seq := append_timeline(
       p_address_key, p_now, 'e' || p_key,
-      '{"name":' || to_json(v_person.name)::text || ',' || substr(p_words, 2), true, v_person.id) ->> 'seq';
+      '{"name":' || to_json(v_person.name)::text || ',' || substr(p_words, 2), v_person.id, NULL) ->> 'seq';
   END IF;
   RETURN json_build_object(
     'outcome', 'stored', 'person', to_json(v_person), 'chat', to_json(v_chat), 'changes', v_changes,
