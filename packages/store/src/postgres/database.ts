@@ -38,6 +38,7 @@ export class Database {
   readonly #lanes = new Map<string, Promise<unknown>>();
   readonly #ending = new AbortController();
   readonly #clients = new Set<pg.Client>();
+  #ended: Promise<void> | undefined;
 
   constructor({ server, logger, poolSize, onCommit }: DatabaseOptions) {
     this.#where = server.where;
@@ -114,13 +115,14 @@ export class Database {
   async kill(): Promise<void> {
     this.#ending.abort();
     for (const client of this.#clients) cut(client);
-    await this.#pool.end();
+    await this.close();
   }
 
   /** When all that was asked for is done. */
   async close(): Promise<void> {
     this.#ending.abort();
-    await this.#pool.end();
+    this.#ended ??= this.#pool.end();
+    await this.#ended;
   }
 
   /** `unsure` names what must know whether an earlier attempt may have done it. */
