@@ -55,6 +55,7 @@ export const NOW = 1_700_000_000_000;
 export const STALE = 900_000;
 export const web = SurfaceId.parse('web');
 export const account = AccountId.parse('bot');
+export const echo = AgentId.parse('echo');
 export const otherAccount = AccountId.parse('second-bot');
 
 let last = 0;
@@ -101,7 +102,9 @@ export function input(event: AcceptInput['event'], parts: Partial<AcceptInput> =
     event,
     now: NOW,
     defaultLocale: 'en',
-    newChat: { agentId: AgentId.parse('echo'), platformChatId: newPlatformChatId(), name: 'New chat' },
+    assignment: { choices: [echo], byDefault: false },
+    newChat: { platformChatId: newPlatformChatId(), name: 'New chat' },
+    waitingFilesLimit: 100,
     queueLimit: 100,
     staleAfterMs: STALE,
     record: false,

@@ -45,7 +45,7 @@ export const timelineCases: readonly StoreCase[] = [
       {
         seq: accepted.seq,
         at: NOW,
-        item: { by: 'person', eventId: event.eventId, name: 'Ann', text: 'hello' },
+        item: { by: 'person', eventId: event.eventId, name: 'Ann', text: 'hello', files: [] },
       },
     ]);
   }),
