@@ -1,4 +1,5 @@
 /** Where the agents come from: the registry, one URL, or the app itself. */
+import { existsSync } from 'node:fs';
 import type { Logger, Metrics, Scrubber } from '@surfaces/core';
 import { type AgentClient, AgentId } from '@surfaces/protocol';
 import { createAgentClient } from '@surfaces/sdk';
@@ -73,6 +74,9 @@ export async function openAgents(options: OpenAgentsOptions): Promise<AgentRegis
   }
 
   function single(baseUrl: string, bearer: string | undefined, workspacePath: string | undefined) {
+    if (workspacePath !== undefined && !existsSync(workspacePath)) {
+      logger.warn({ workspacePath }, 'there is no such directory: no files can be exchanged until there is');
+    }
     const id = AgentId.parse('agent-0');
     const access = { baseUrl, ...(bearer === undefined ? {} : { bearer }) };
     return singleAgent(

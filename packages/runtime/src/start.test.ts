@@ -142,7 +142,7 @@ test('the registry says who is served by whom, and a new version counts at once'
   await vi.waitFor(() => expect(shown()).toContain('you said hello'));
   expect((await healthOf(app)).report.registry).toEqual({
     ok: true,
-    detail: '1 agents, 0 people, others have a',
+    detail: '1 agent, 0 people, others have a',
   });
 
   writeFileSync(file, version(second.url));

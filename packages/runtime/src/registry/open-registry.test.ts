@@ -215,7 +215,7 @@ test('a version that is wrong is not used: said once, counted, shown in health',
   writeFileSync(path, 'default_agent: b\nagents: [{id: a, base_url: 7}] # still\n');
   writeFileSync(path, `${good}# well\n`);
   await vi.waitFor(() => expect(logged('as it was before')).toHaveLength(1));
-  expect(registry.status()?.detail).toBe('1 agents, 0 people, others have a');
+  expect(registry.status()?.detail).toBe('1 agent, 0 people, others have a');
   expect(registry.client(id('a'))).toBe(client);
   expect(logged('is not used')).toHaveLength(1);
   expect(closed).toEqual([]);

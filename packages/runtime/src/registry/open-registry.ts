@@ -9,7 +9,8 @@ import type { Environment } from '../settings.ts';
 import { StartError } from '../start-error.ts';
 import { LiveAgents, type LiveAgentsOptions } from './live-agents.ts';
 import type { Problem } from './places.ts';
-import { type RegisteredAgent, type Registry, type RegistryReading, readRegistry } from './read-registry.ts';
+import { readAside } from './read-aside.ts';
+import type { RegisteredAgent, Registry, RegistryReading } from './read-registry.ts';
 import { watchFiles } from './watch-files.ts';
 
 export interface AgentRegistry extends Agents {
@@ -45,7 +46,7 @@ const MOST_PROBLEMS = 100;
 export async function openRegistry(options: RegistryOptions): Promise<AgentRegistry> {
   const { path, env, logger, metrics, now } = options;
   const name = shownName(path);
-  const first = await readRegistry(path, env, now());
+  const first = await readAside(path, env, now());
   if (first.registry === undefined) {
     throw new StartError(
       `the agent registry is wrong.\n${linesOf(name, first)
@@ -74,7 +75,7 @@ export async function openRegistry(options: RegistryOptions): Promise<AgentRegis
   };
 
   const reload = async (): Promise<void> => {
-    const reading = await readRegistry(path, env, now());
+    const reading = await readAside(path, env, now());
     if (!reading.unreadable) watch.set(reading.files);
     if (reading.registry === undefined) {
       if (isDeepStrictEqual(refused?.problems, reading.problems)) return;
@@ -178,7 +179,8 @@ function detailOf(
 ): string {
   const { agents: list, people, others } = agents.registry;
   const rest = others === undefined ? 'others are refused' : `others have ${others.id}`;
-  const force = `${list.length} agents, ${people.size} people, ${rest}`;
+  const count = (n: number, one: string, more: string) => `${n} ${n === 1 ? one : more}`;
+  const force = `${count(list.length, 'agent', 'agents')}, ${count(people.size, 'person', 'people')}, ${rest}`;
   const not = refused && `the new version of ${name} is not used: ${linesOf(name, refused).join('; ')}`;
   return [force, not, ...ending(agents, now)].filter((text) => text !== undefined).join('. ');
 }

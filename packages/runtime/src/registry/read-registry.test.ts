@@ -5,6 +5,7 @@ import { AgentId } from '@surfaces/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { linesOf } from './open-registry.ts';
+import { readAside } from './read-aside.ts';
 import { type Registry, readRegistry } from './read-registry.ts';
 
 const EXAMPLE = new URL('../../../../config/agents.example.yaml', import.meta.url);
@@ -225,6 +226,13 @@ describe('which workspaces are shared', () => {
   });
 });
 
+test('a workspace that is not there is worth a warning: it may be mounted later', async () => {
+  const path = write('default_agent: a\nagents:\n  - {id: a, base_url: "http://h", workspace_path: none}\n');
+  const { warnings, registry } = await readRegistry(path, {}, 0);
+  expect(registry).toBeDefined();
+  expect(warnings).toMatchObject([{ line: 3, key: 'agents[0].workspace_path' }]);
+});
+
 test('the key of an agent must be such that it can be sent', async () => {
   const text = 'agents: [{id: a, base_url: "http://h", auth: {bearer_env: KEY}}]';
   const [line] = await problems(text, { KEY: 'secret\nvalue' });
@@ -266,7 +274,11 @@ test('a registry of 20,000 people, half of them wrong, is read and named', async
     (_, i) => `  "web:p${i}": ${i % 2 ? AgentId.parse('a') : 'b'}`,
   );
   const text = `user_agents:\n${people.join('\n')}\nagents: [{id: a, base_url: "http://h"}]\n`;
-  const lines = await problems(text);
+  const path = write(text);
+  const reading = await readAside(path, {}, 0);
+  // In a thread of its own, with the same result.
+  expect(reading).toEqual(await readRegistry(path, {}, 0));
+  const lines = linesOf('agents.yaml', reading);
   expect(lines).toHaveLength(101);
   expect(lines.at(-1)).toBe('… and 9900 more');
 });

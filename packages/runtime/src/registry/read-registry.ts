@@ -88,6 +88,11 @@ export async function readRegistry(path: string, env: Environment, now: number):
   const { default_agent: name } = form.file;
   const others = form.file.agents.find(({ id }) => id === name)?.id;
   const workspaces = await workspacesOf(form.file.agents, dirname(path), references.people, others);
+  const missing = form.file.agents.flatMap(({ id, workspace_path: given }, i) => {
+    if (given === undefined || workspaces.get(id)?.exists) return [];
+    const message = 'there is no such directory: no files can be exchanged with this agent until there is';
+    return [text.problem(['agents', i, 'workspace_path'], message)];
+  });
   const agents = form.file.agents.map((entry, i): RegisteredAgent => {
     const workspace = workspaces.get(entry.id);
     const { bearer, tls, ends } = access.agents[i] ?? { ends: [] };
@@ -99,7 +104,7 @@ export async function readRegistry(path: string, env: Environment, now: number):
         ...(bearer === undefined ? {} : { bearer }),
         ...(tls === undefined ? {} : { tls }),
       },
-      ...(workspace === undefined ? {} : { workspace }),
+      ...(workspace && { workspace: { path: workspace.path, shared: workspace.shared } }),
       ends,
     };
   });
@@ -110,7 +115,7 @@ export async function readRegistry(path: string, env: Environment, now: number):
   ]);
   const byDefault = others === undefined ? {} : { others: { id: others, byDefault: true } };
   const registry = { agents, people: references.people, ...byDefault, secrets };
-  return { registry, problems: [], warnings, files };
+  return { registry, problems: [], warnings: [...warnings, ...missing], files };
 }
 
 interface ReadAccess {
@@ -181,7 +186,7 @@ async function workspacesOf(
   directory: string,
   people: ReadonlyMap<string, readonly AgentId[]>,
   others: AgentId | undefined,
-): Promise<Map<AgentId, { path: string; shared: boolean }>> {
+): Promise<Map<AgentId, { path: string; shared: boolean; exists: boolean }>> {
   const peopleOf = new Map<AgentId, string[]>();
   for (const [person, choices] of people) {
     for (const id of choices) {
@@ -196,20 +201,21 @@ async function workspacesOf(
       const path = resolve(directory, given);
       // Where it does not exist yet there is no link to follow.
       return [
-        realpath(path)
-          .then((real) => ({ id, path, real }))
-          .catch(() => ({ id, path, real: path })),
+        realpath(path).then(
+          (real) => ({ id, path, real, exists: true }),
+          () => ({ id, path, real: path, exists: false }),
+        ),
       ];
     }),
   );
   const holds = (outer: string, inner: string) =>
     `${inner}${sep}`.startsWith(outer.endsWith(sep) ? outer : `${outer}${sep}`);
   return new Map(
-    placed.map(({ id, path, real }) => {
+    placed.map(({ id, path, real, exists }) => {
       const together = placed.filter((other) => holds(real, other.real) || holds(other.real, real));
       const reached = new Set(together.flatMap((other) => peopleOf.get(other.id) ?? []));
       const shared = reached.size !== 1 || together.some((other) => other.id === others);
-      return [id, { path, shared }];
+      return [id, { path, shared, exists }];
     }),
   );
 }
