@@ -12,6 +12,8 @@ export type StoreErrorCode =
   /** The directory or file cannot be written. */
   | 'not_writable'
   | 'disk_full'
+  /** The database's server cannot be reached, or refuses the login. */
+  | 'unreachable'
   | 'closed'
   /**
    * It contradicts what is stored, and always will: an id that is taken, a turn that is finished,

@@ -1,8 +1,8 @@
 /** Worker side: files on their way from people to agents. */
 import { and, asc, eq, isNull, sql } from 'drizzle-orm';
+import { newId } from '../new-id.ts';
 import type { Calls, FileRow, NewFile, TurnRow, WholeTurn } from './calls.ts';
 import type { Tables } from './database.ts';
-import { newId } from './new-id.ts';
 import { attachments, turns } from './schema.ts';
 
 const value = sql.placeholder;

@@ -29,6 +29,7 @@ import type {
   OperationId,
   TurnId,
 } from '@surfaces/protocol';
+import { newId } from '../new-id.ts';
 import { toAcceptCall, toAccepted } from './acceptance.ts';
 import {
   accountKey,
@@ -41,7 +42,6 @@ import {
   toPerson,
   toTurn,
 } from './domain.ts';
-import { newId } from './new-id.ts';
 import { sqliteCare } from './sqlite-care.ts';
 import { sqliteChats } from './sqlite-chats.ts';
 import type { SqliteThread } from './thread.ts';

@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { findPostgres } from './postgres.ts';
 
 const PARTS = {
   /** The path of the program; `CHROMIUM_PATH` names another one. */
@@ -17,6 +18,8 @@ const PARTS = {
     accessSync(found, constants.X_OK);
     return found;
   },
+  /** Where PostgreSQL's programs are, or the server that `TEST_POSTGRES_URL` names. See `startPostgres`. */
+  postgres: findPostgres,
   /** Whether a small file system can be mounted, for tests of a full disk; the result says nothing. */
   tmpfs(): string {
     const directory = mkdtempSync(path.join(tmpdir(), 'surfaces-tmpfs-'));
