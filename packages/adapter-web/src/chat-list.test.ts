@@ -147,6 +147,17 @@ describe('the list', () => {
     await vi.waitFor(() => expect(page.listed('two')?.state).toBe('active'));
   });
 
+  it('is not told again when nothing in it is different', async () => {
+    const web = await withChats('two');
+    const page = await TestPage.open(web.url);
+    const asked = web.people.asked;
+    await web.adapter.chats?.rename(addressOf(me, 'two'), 'two', operation(), signal);
+    await vi.waitFor(() => expect(web.people.asked).toBe(asked + 1));
+    await say(web, 'two', 'now it is');
+    await vi.waitFor(() => expect(page.listed('two')?.unread).toBe(true));
+    expect(page.frames.filter(is('chats'))).toHaveLength(2);
+  });
+
   it('asks the store again when it could not be read', async () => {
     const web = await startWeb({ limits: { rereadMs: 20 } });
     const page = await TestPage.open(web.url);
