@@ -13,10 +13,11 @@ import { Delivery } from './delivery.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Events } from './events.ts';
 import { ExpiredNotes } from './expired.ts';
+import { type FileRefusal, fileRefusal } from './file-refusal.ts';
 import { registerHandlers } from './handlers/index.ts';
 import { isStop } from './handlers/stop.ts';
 import { translator } from './i18n/catalogue.ts';
-import { type FileRefusal, filesAnew, Intake } from './intake.ts';
+import { filesAnew, Intake } from './intake.ts';
 import { Lanes } from './lanes.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { titleOf } from './names.ts';
@@ -41,6 +42,7 @@ import { RateLimiter } from './rate.ts';
 import { recover } from './recovery.ts';
 import { Refusals } from './refusals.ts';
 import { TurnRun } from './turn-runner.ts';
+import { WaitingNotes } from './waiting-notes.ts';
 import { within } from './within.ts';
 
 export interface CoreOptions {
@@ -68,6 +70,7 @@ export class Core {
   readonly #delivery: Delivery;
   readonly #lanes: Lanes;
   readonly #intake: Intake;
+  readonly #waiting: WaitingNotes;
   readonly #refusals: Refusals;
   readonly #expired: ExpiredNotes;
   readonly #rate: RateLimiter;
@@ -94,6 +97,7 @@ export class Core {
     };
     this.#delivery = new Delivery(this.#context);
     this.#intake = new Intake(this.#context, this.#delivery);
+    this.#waiting = new WaitingNotes(this.#context, this.#delivery);
     this.#lanes = new Lanes(this.#context, (job, lease) => {
       const budget = this.#budgets.get(job.adapter);
       if (!budget) throw new Error(`surface ${job.adapter.surface} is not attached`);
@@ -242,7 +246,7 @@ export class Core {
       case 'files': {
         const place = { chat: accepted.chat, person: accepted.person, adapter };
         this.#intake.begin(accepted.files, place);
-        this.#intake.tell(accepted.files, place);
+        this.#waiting.schedule(accepted.files, place);
         break;
       }
     }
@@ -250,7 +254,7 @@ export class Core {
   }
 
   async #store(adapter: SurfaceAdapter, input: AcceptInput): Promise<Accepted | FileRefusal> {
-    const unfit = await this.#intake.refusal(adapter, input.event, input.assignment);
+    const unfit = await fileRefusal(this.#context, adapter, input.event, input.assignment);
     return unfit ?? this.#context.store.accept(input);
   }
 
@@ -313,6 +317,7 @@ export class Core {
     const work = Promise.all([drained, this.#handled(), this.#intake.ended(), this.#delivery.settled()]);
     await within(this.#context, 'the work at hand', work);
     this.#expired.dispose();
+    this.#waiting.dispose();
     this.#lanes.dispose();
     await this.#each('the end of a surface', (adapter) => adapter.stop());
   }

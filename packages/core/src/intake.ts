@@ -1,14 +1,12 @@
 /** Files from people on their way into the workspaces of agents (design, section 8). */
-import { addressKey, type IncomingEvent } from '@surfaces/protocol';
 import { silenceLimit, untilAborted } from './attempts.ts';
 import type { Context } from './context.ts';
 import type { Delivery } from './delivery.ts';
-import { fileName, fileNames, fileReason } from './file-words.ts';
-import { type MessageKey, translator } from './i18n/catalogue.ts';
-import { sizeText } from './i18n/size.ts';
+import { fileLimit } from './file-refusal.ts';
+import { fileName, fileReason } from './file-words.ts';
+import { translator } from './i18n/catalogue.ts';
 import { persist } from './persist.ts';
 import {
-  type Assignment,
   type Attachment,
   type Bytes,
   type Chat,
@@ -25,8 +23,6 @@ import { say } from './say.ts';
 
 /** So many files of one chat come in at the same time. */
 const AT_ONCE = 3;
-/** Files come one by one from many messengers: what is said about them waits for the others. Milliseconds. */
-const GATHER = 1000;
 const BACKOFF = { firstMs: 500, maxMs: 15_000 };
 /** So often a disk may be full; it is seldom free a moment later. */
 const FULL_DISKS = 4;
@@ -48,12 +44,6 @@ export interface FilePlace {
   readonly adapter: SurfaceAdapter;
 }
 
-/** Why a message with files cannot be taken. */
-export interface FileRefusal {
-  readonly key: MessageKey;
-  readonly parameters: Record<string, string | number>;
-}
-
 interface Fetching {
   readonly chat: Chat['key'];
   readonly abort: AbortController;
@@ -68,47 +58,11 @@ export class Intake {
   /** The newest that are settled, for turns that were accepted before. */
   readonly #settled = new Map<string, Attachment>();
   readonly #busy = new Map<Chat['key'], { running: number; readonly waiting: (() => void)[] }>();
-  readonly #due = new Map<string, { readonly files: Attachment[]; readonly cancel: () => void }>();
   readonly #notes = new Set<Promise<void>>();
 
   constructor(context: Context, delivery: Delivery) {
     this.#context = context;
     this.#delivery = delivery;
-  }
-
-  /** Whether the files of a message can be taken here, as far as is known before they are. */
-  async refusal(
-    adapter: SurfaceAdapter,
-    event: IncomingEvent,
-    assignment: Assignment,
-  ): Promise<FileRefusal | undefined> {
-    if (event.kind !== 'message' || event.attachments.length === 0) return undefined;
-    const { store, workspaces, defaultLocale } = this.#context;
-    const limit = this.#limit(adapter);
-    if (limit === undefined) return { key: 'refused_no_files', parameters: {} };
-    const { externalId, name, locale } = event.author;
-    const named = (file: { readonly name: string }) => fileName(this.#context, file.name);
-    const large = event.attachments.find(({ size }) => size !== undefined && size > limit);
-    if (large) {
-      const most = sizeText(limit, locale ?? defaultLocale);
-      return { key: 'refused_file_too_large', parameters: { name: named(large), limit: most } };
-    }
-    const empty = event.attachments.find(({ size }) => size === 0);
-    if (empty) return { key: 'refused_file_empty', parameters: { name: named(empty) } };
-    const person = await store.identify({
-      surface: event.surface,
-      externalId,
-      name,
-      defaultLocale,
-      ...(locale ? { locale } : {}),
-    });
-    const place = addressKey(event.address);
-    const chats = await store.chatsOf(person.id);
-    const here = chats.find(({ addresses }) => addresses.some((address) => addressKey(address) === place));
-    const { choices } = assignment;
-    const agentId = [here?.chat.agentId, person.agent].find((id) => id && choices.includes(id)) ?? choices[0];
-    if (workspaces.describe({ agentId, person: person.id }) !== 'none') return undefined;
-    return { key: 'refused_no_workspace', parameters: {} };
   }
 
   /** Brings those that are not in the workspace yet, in the background. */
@@ -132,22 +86,6 @@ export class Intake {
     for (const { id } of files) this.#fetching.get(id)?.abort.abort(new Error('nobody waits for this file'));
   }
 
-  /** Files came without text: says, once for those that come together, that they wait and for what. */
-  tell(files: readonly Attachment[], place: FilePlace): void {
-    const key = `${place.chat.key} ${place.person.id}`;
-    const due = this.#due.get(key);
-    if (due) {
-      due.files.push(...files);
-      return;
-    }
-    const gathered = [...files];
-    const cancel = this.#context.clock.after(GATHER, () => {
-      this.#due.delete(key);
-      this.#own(this.#note(gathered, place), 'could not say that files wait');
-    });
-    this.#due.set(key, { files: gathered, cancel });
-  }
-
   /** What was taken out of the queue: it is not brought any more, and leaves the workspace. */
   async remove(files: readonly Attachment[], chat: Pick<Chat, 'agentId'>): Promise<void> {
     for (const file of files) {
@@ -167,15 +105,7 @@ export class Intake {
 
   /** Resolves when nothing is at work any more; for the stopping core. */
   async ended(): Promise<void> {
-    for (const { cancel } of this.#due.values()) cancel();
-    this.#due.clear();
     await Promise.allSettled([...[...this.#fetching.values()].map(({ done }) => done), ...this.#notes]);
-  }
-
-  /** Most bytes of one file; `undefined`: none can be had from this surface. */
-  #limit({ capabilities, files }: SurfaceAdapter): number | undefined {
-    if (capabilities.files === 'none' || !files) return undefined;
-    return Math.min(capabilities.files.maxBytes, this.#context.files.maxBytes);
   }
 
   #fetch(file: Attachment, place: FilePlace): Fetching {
@@ -225,7 +155,7 @@ export class Intake {
     { adapter, chat, person }: FilePlace,
     signal: AbortSignal,
   ): Promise<{ readonly path: string; readonly size: number }> {
-    const limit = this.#limit(adapter);
+    const limit = fileLimit(this.#context, adapter);
     if (limit === undefined || !adapter.files) throw new FileError('not_found', 'this surface has no files');
     const attempt = silenceLimit(this.#context.clock, signal);
     try {
@@ -346,31 +276,6 @@ export class Intake {
       this.#settled.delete(id);
     }
     return file;
-  }
-
-  async #note(files: readonly Attachment[], { chat, person, adapter }: FilePlace): Promise<void> {
-    const { store } = this.#context;
-    const waiting = await store.waitingFiles(chat.key, person.id);
-    const first = files.find(({ id }) => waiting.some((file) => file.id === id));
-    if (!first) return;
-    const t = translator(this.#context.people.current(person).locale);
-    const note = say(adapter, {
-      name: `${first.id}:waiting`,
-      address: first.address,
-      chat,
-      role: 'system',
-      markdown: t('files_waiting', {
-        count: waiting.length,
-        files: fileNames(
-          this.#context,
-          t,
-          waiting.map(({ name }) => name),
-        ),
-        sign: adapter.capabilities.commandSign ?? '/',
-      }),
-    });
-    const committed = await persist(this.#context, 'a note on files', () => store.enqueue(note));
-    await this.#delivery.pushAll(committed);
   }
 
   #own(work: Promise<unknown>, trouble: string): void {

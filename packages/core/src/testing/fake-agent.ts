@@ -68,9 +68,14 @@ export class FakeAgent implements AgentClient {
     aborted.catch(() => undefined);
     const decision = (id: string) => this.#decision(`${request.requestId}/${id}`).promise;
     const said = this.script({ request, signal: ended, decision })[Symbol.asyncIterator]();
-    for (let seq = 1; ; seq += 1) {
+    for (let seq = (request.resumeAfter ?? 0) + 1; ; seq += 1) {
       const next = await Promise.race([said.next(), aborted]);
       if (next.done) return;
+      if (next.value.kind === 'restarted') {
+        yield { kind: 'restarted', seq: 1 };
+        seq = 0;
+        continue;
+      }
       // A number makes it an event again.
       yield { ...next.value, seq } as AgentEvent;
     }

@@ -1,8 +1,13 @@
 /** Worker side: events come in. */
+import type { ChatChange } from '@surfaces/core';
 import { and, eq, sql } from 'drizzle-orm';
-import type { AcceptAnswer, AcceptCall, Calls, ChatRow, PersonRow } from './calls.ts';
+import { assigned, chooseAgent } from './assigning.ts';
+import type { AcceptAnswer, AcceptCall, Calls, ChatRow, FileRow, PersonRow } from './calls.ts';
+import type { Chatting } from './chatting.ts';
 import type { Tables } from './database.ts';
+import type { Filing } from './filing.ts';
 import type { InsertOperations } from './outbox.ts';
+import type { People } from './people.ts';
 import { chatColumns, personColumns } from './rows.ts';
 import { bindings, chats, identities, inbox, pendingEvents, persons, timeline, turns } from './schema.ts';
 
@@ -11,6 +16,7 @@ const value = sql.placeholder;
 export function acceptingCalls(
   db: Tables,
   insertOperations: InsertOperations,
+  { people, chatting, filing }: { people: People; chatting: Chatting; filing: Filing },
 ): Pick<Calls, 'accept' | 'completeEvent'> {
   const enter = db
     .insert(inbox)
@@ -30,7 +36,8 @@ export function acceptingCalls(
     .select({
       person: personColumns,
       chat: chatColumns,
-      waiting: sql<number>`(SELECT count(*) FROM turns WHERE turns.chat = ${chats.key} AND state <> 'finished')`,
+      unfinished: sql<number>`(SELECT count(*) FROM turns WHERE turns.chat = ${chats.key} AND state <> 'finished')`,
+      waiting: sql<number>`(SELECT count(*) FROM attachments WHERE attachments.chat = ${chats.key} AND turn IS NULL)`,
     })
     .from(identities)
     .innerJoin(persons, eq(persons.id, identities.person))
@@ -38,43 +45,15 @@ export function acceptingCalls(
     .leftJoin(chats, eq(chats.key, bindings.chat))
     .where(and(eq(identities.surface, value('surface')), eq(identities.externalId, value('externalId'))))
     .prepare();
-  const insertPerson = db
-    .insert(persons)
-    .values({ id: value('id'), name: value('name'), locale: value('locale') })
-    .prepare();
-  const insertIdentity = db
-    .insert(identities)
-    .values({ surface: value('surface'), externalId: value('externalId'), person: value('id') })
-    .prepare();
-  const updatePerson = db
-    .update(persons)
-    .set({ name: sql`${value('name')}`, locale: sql`${value('locale')}` })
-    .where(eq(persons.id, value('id')))
-    .prepare();
-  const nextNumber = db
-    .update(persons)
-    .set({ chats: sql`${persons.chats} + 1` })
-    .where(eq(persons.id, value('id')))
-    .returning({ number: persons.chats })
-    .prepare();
-  const insertChat = db
-    .insert(chats)
-    .values({
-      key: value('key'),
-      owner: value('owner'),
-      number: value('number'),
-      name: value('name'),
-      agentId: value('agentId'),
-      platformChatId: value('platformChatId'),
-    })
-    .prepare();
-  const bind = db
-    .insert(bindings)
-    .values({ address: value('address'), person: value('person'), chat: value('chat') })
-    .prepare();
   const insertWords = db
     .insert(timeline)
-    .values({ address: value('address'), at: value('at'), source: value('source'), item: value('item') })
+    .values({
+      address: value('address'),
+      at: value('at'),
+      source: value('source'),
+      item: value('item'),
+      person: value('person'),
+    })
     .prepare();
   const insertTurn = db
     .insert(turns)
@@ -85,7 +64,6 @@ export function acceptingCalls(
       account: value('account'),
       address: value('address'),
       text: value('text'),
-      attachments: value('attachments'),
       sentAt: value('sentAt'),
       acceptedAt: value('now'),
       state: value('state'),
@@ -110,26 +88,34 @@ export function acceptingCalls(
     .where(eq(pendingEvents.id, value('id')))
     .prepare();
 
-  const makePerson = (call: AcceptCall): PersonRow => {
-    const person = { id: call.personId, name: call.name, locale: call.locale ?? call.defaultLocale };
-    insertPerson.run(person);
-    insertIdentity.run({ surface: call.surface, externalId: call.externalId, id: person.id });
-    return person;
-  };
-
-  /** A person is called what the messenger calls them now. */
-  const refresh = (known: PersonRow, call: AcceptCall): PersonRow => {
-    const person = { ...known, name: call.name || known.name, locale: call.locale ?? known.locale };
-    if (person.name !== known.name || person.locale !== known.locale) updatePerson.run(person);
-    return person;
-  };
-
-  const makeChat = (call: AcceptCall, owner: string): ChatRow => {
-    const number = nextNumber.get({ id: owner }).number;
-    const chat: ChatRow = { ...call.newChat, owner, number, state: 'active' };
-    insertChat.run({ ...chat });
-    bind.run({ address: call.addressKey, person: owner, chat: chat.key });
+  const makeChat = (call: AcceptCall, person: PersonRow): ChatRow => {
+    const agentId = chooseAgent(person, call.assignment);
+    const { byDefault } = call.assignment;
+    const fresh = { state: 'active', named: false, tokens: 0, contextSince: call.now } as const;
+    const chat = chatting.make({ ...call.newChat, ...fresh, owner: person.id, agentId, byDefault }, null);
+    chatting.bind(call.addressKey, person.id, chat.key);
     return chat;
+  };
+
+  /** What the event makes of its chat. */
+  const change = (call: AcceptCall, before: ChatRow, person: PersonRow, idle: boolean) => {
+    const changes: ChatChange[] = [];
+    let chat = before;
+    if (idle) chat = assigned(chat, person, call.assignment, call.newChat.platformChatId, call.now);
+    if (chat.agentId !== before.agentId) {
+      filing.lose(chat.key);
+      changes.push('moved');
+    }
+    if (call.pending === null && chat.state === 'archived') {
+      chat = { ...chat, state: 'active' };
+      changes.push('revived');
+    }
+    if (call.turn !== null && call.turn.title !== '' && !chat.named) {
+      chat = { ...chat, name: call.turn.title, named: true };
+      changes.push('titled');
+    }
+    if (chat !== before) chatting.update(chat);
+    return { chat, changes };
   };
 
   return {
@@ -143,13 +129,24 @@ export function acceptingCalls(
         externalId: call.externalId,
         addressKey: call.addressKey,
       });
-      const person = found === undefined ? makePerson(call) : refresh(found.person, call);
-      const chat = found?.chat ?? makeChat(call, person.id);
-      const { turn, pending, words } = call;
-      if (turn !== null && !turn.expired && (found?.waiting ?? 0) >= turn.queueLimit) {
+      const person = found === undefined ? people.make(call) : people.refresh(found.person, call);
+      const before = found?.chat ?? makeChat(call, person);
+      const { turn, pending, words, waitingLimit } = call;
+      const unfinished = found?.unfinished ?? 0;
+      const waiting = found?.waiting ?? 0;
+      if (turn !== null && !turn.expired && unfinished >= turn.queueLimit) {
         leave.run({ key: call.key });
-        return { outcome: 'queue_full', person, chat };
+        return { outcome: 'queue_full', person, chat: before };
       }
+      if (waitingLimit !== null && waiting + call.files.length > waitingLimit) {
+        leave.run({ key: call.key });
+        return { outcome: 'files_full', person, chat: before };
+      }
+      // What expired is only named: nothing else comes of it.
+      const { chat, changes } = turn?.expired
+        ? { chat: before, changes: [] }
+        : change(call, before, person, unfinished === 0);
+      if (!found?.chat && chat.byDefault) changes.unshift('by_default');
       let seq: number | null = null;
       if (words !== null) {
         const item = JSON.stringify({
@@ -157,8 +154,9 @@ export function acceptingCalls(
           eventId: words.eventId,
           name: person.name,
           text: words.text,
+          files: words.files,
         });
-        const row = { address: call.addressKey, at: call.now, source, item };
+        const row = { address: call.addressKey, at: call.now, source, item, person: person.id };
         seq = Number(insertWords.run(row).lastInsertRowid);
       }
       if (turn !== null) {
@@ -169,7 +167,6 @@ export function acceptingCalls(
           account: call.account,
           address: call.address,
           text: turn.text,
-          attachments: turn.attachments,
           sentAt: turn.sentAt,
           now: call.now,
           state: turn.expired ? 'finished' : 'queued',
@@ -177,6 +174,12 @@ export function acceptingCalls(
           requestId: turn.requestId,
           unnoted: turn.expired,
         });
+      }
+      let taken: readonly FileRow[] = [];
+      if (turn !== null && !turn.expired && waiting > 0) taken = filing.take(chat.key, person.id, turn.id);
+      if (call.files.length > 0) {
+        const { account, address } = call;
+        filing.add(call.files, { chat: chat.key, person: person.id, account, address }, turn?.id ?? null);
       }
       if (pending !== null) {
         insertPending.run({
@@ -188,7 +191,7 @@ export function acceptingCalls(
           person: person.id,
         });
       }
-      return { outcome: 'stored', person, chat, seq };
+      return { outcome: 'stored', person, chat, seq, changes, taken };
     },
 
     completeEvent({ id, replies }) {

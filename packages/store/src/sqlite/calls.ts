@@ -2,44 +2,80 @@
  * What is said across the thread. Small, and JSON already as text, for it is copied: the main side
  * knows most of an answer beforehand, so the worker says only what it alone knows.
  */
-import type { StoreErrorCode } from '@surfaces/core';
-import type { chats, confirmations, operations, pendingEvents, persons, turns } from './schema.ts';
+import type { ChatChange, PlaceSummary, Pruned, StoreErrorCode } from '@surfaces/core';
+import type { IncomingFile } from '@surfaces/protocol';
+import type {
+  attachments,
+  chats,
+  confirmations,
+  contexts,
+  operations,
+  pendingEvents,
+  persons,
+  turns,
+} from './schema.ts';
 
 export type PersonRow = Omit<typeof persons.$inferSelect, 'chats'>;
-export type ChatRow = Omit<typeof chats.$inferSelect, 'leaseHolder' | 'leaseGeneration'>;
+export type ChatRow = Omit<typeof chats.$inferSelect, 'leaseHolder' | 'leaseGeneration' | 'madeBy'>;
+export type FileRow = typeof attachments.$inferSelect;
+export type ContextRow = typeof contexts.$inferSelect;
 export type TurnRow = typeof turns.$inferSelect;
+export interface WholeTurn {
+  readonly turn: TurnRow;
+  readonly files: readonly FileRow[];
+}
 export type OperationRow = typeof operations.$inferSelect;
 export type ConfirmationRow = typeof confirmations.$inferSelect;
 export type PendingRow = typeof pendingEvents.$inferSelect;
 
-export interface AcceptCall {
-  readonly key: string;
+export interface IdentifyCall {
   readonly surface: string;
   readonly externalId: string;
   /** Empty: the messenger told none. */
   readonly name: string;
   readonly locale: string | null;
   readonly defaultLocale: string;
+  /** Used when there is no such person yet. */
+  readonly personId: string;
+}
+
+/** Who may serve a person. */
+export interface Assigned {
+  readonly choices: readonly string[];
+  readonly byDefault: boolean;
+}
+
+export interface NewFile {
+  readonly id: string;
+  readonly ref: string;
+  readonly name: string;
+  readonly mediaType: string | null;
+  readonly size: number | null;
+}
+
+export interface AcceptCall extends IdentifyCall {
+  readonly key: string;
   readonly addressKey: string;
   readonly address: string;
   readonly account: string;
   readonly now: number;
-  /** Used when there is no such person yet. */
-  readonly personId: string;
+  readonly assignment: Assigned;
   /** Used when there is no such chat yet. */
-  readonly newChat: {
-    readonly key: string;
-    readonly agentId: string;
-    readonly platformChatId: string;
-    readonly name: string;
-  };
+  readonly newChat: { readonly key: string; readonly platformChatId: string; readonly name: string };
   /** Enter this into the timeline. */
-  readonly words: { readonly eventId: string; readonly text: string } | null;
+  readonly words: {
+    readonly eventId: string;
+    readonly text: string;
+    readonly files: readonly IncomingFile[];
+  } | null;
+  readonly files: readonly NewFile[];
+  /** The files wait, and at most so many of them. */
+  readonly waitingLimit: number | null;
   readonly turn: {
     readonly id: string;
     readonly requestId: string;
     readonly text: string;
-    readonly attachments: string | null;
+    readonly title: string;
     readonly sentAt: number;
     readonly expired: boolean;
     readonly queueLimit: number;
@@ -49,12 +85,15 @@ export interface AcceptCall {
 
 export type AcceptAnswer =
   | { readonly outcome: 'duplicate'; readonly seq: number | null }
-  | { readonly outcome: 'queue_full'; readonly person: PersonRow; readonly chat: ChatRow }
+  | { readonly outcome: 'queue_full' | 'files_full'; readonly person: PersonRow; readonly chat: ChatRow }
   | {
       readonly outcome: 'stored';
       readonly person: PersonRow;
       readonly chat: ChatRow;
       readonly seq: number | null;
+      readonly changes: readonly ChatChange[];
+      /** Those that had waited and the turn took along. */
+      readonly taken: readonly FileRow[];
     };
 
 export interface Leased {
@@ -92,6 +131,7 @@ export type DecideAnswer =
 export interface RecoverAnswer {
   readonly turns: readonly {
     readonly turn: TurnRow;
+    readonly files: readonly FileRow[];
     readonly chat: ChatRow;
     readonly person: PersonRow;
     readonly events: readonly string[];
@@ -103,6 +143,52 @@ export interface RecoverAnswer {
     readonly person: PersonRow;
   }[];
   readonly unnoted: readonly { readonly chat: ChatRow; readonly person: PersonRow }[];
+  readonly files: readonly {
+    readonly file: FileRow;
+    readonly chat: ChatRow;
+    readonly person: PersonRow;
+  }[];
+}
+
+export interface NewTurnCall {
+  readonly chat: string;
+  readonly id: string;
+  readonly requestId: string;
+  readonly account: string;
+  readonly address: string;
+  readonly now: number;
+  readonly queueLimit: number;
+}
+
+export interface PersonSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly chats: number;
+  readonly identities: readonly { readonly surface: string; readonly externalId: string }[];
+}
+
+/** What is exported page by page, each of a chat or (`timeline`) of an address. */
+export interface Pages {
+  readonly turn: TurnRow;
+  readonly file: FileRow;
+  readonly question: ConfirmationRow;
+  readonly answer: OperationRow;
+  readonly timeline: TimelinePageRow;
+}
+
+export interface TimelinePageRow {
+  readonly seq: number;
+  readonly at: number;
+  readonly item: string;
+}
+
+export interface PageCall {
+  readonly of: keyof Pages;
+  readonly person: string;
+  /** A chat's key, or an address. */
+  readonly place: string;
+  readonly after: number;
+  readonly limit: number;
 }
 
 /** Each is atomic; calls are done in the order in which they were made. */
@@ -118,20 +204,22 @@ export interface Calls {
   rememberPreview(call: Leased & { readonly messageId: string }): null;
   /** The sequence numbers; null when the turn was finished already. */
   commitFinal(
-    call: Leased & { readonly outcome: string; readonly operations: readonly OperationInsert[] },
+    call: Leased & {
+      readonly outcome: string;
+      readonly operations: readonly OperationInsert[];
+      readonly tokens: number;
+    },
   ): number[] | null;
-  retryTurn(call: {
-    readonly chat: string;
-    readonly turn: string | null;
-    readonly again: string;
-    readonly id: string;
-    readonly requestId: string;
-    readonly account: string;
-    readonly address: string;
-    readonly now: number;
-    readonly queueLimit: number;
-  }): TurnRow | 'queue_full' | 'not_found';
-  unnotedTurns(chat: string): TurnRow[];
+  queueTurn(
+    call: NewTurnCall & { readonly person: string; readonly text: string; readonly again: string },
+  ): WholeTurn | 'queue_full';
+  retryTurn(
+    call: NewTurnCall & {
+      readonly turn: string | null;
+      readonly again: string;
+    },
+  ): WholeTurn | 'queue_full' | 'not_found';
+  unnotedTurns(chat: string): WholeTurn[];
   /** Null when it is not exactly these turns that are unnoted: read them again. */
   noteExpired(call: {
     readonly chat: string;
@@ -151,9 +239,77 @@ export interface Calls {
     call: Leased & { readonly row: Omit<ConfirmationRow, 'order' | 'decision' | 'decidedBy'> },
   ): ConfirmationRow;
   decide(call: DecideCall): DecideAnswer;
-  lastTurns(call: { readonly chat: string; readonly limit: number }): TurnRow[];
+  lastTurns(call: { readonly chat: string; readonly limit: number }): WholeTurn[];
   lastOperations(call: { readonly chat: string; readonly limit: number }): OperationRow[];
   deadLetters(limit: number): OperationRow[];
+  reviveDeadLetters(call: { readonly ids: readonly string[]; readonly now: number }): OperationRow[];
+  dropDeadLetters(ids: readonly string[]): number;
+
+  identify(call: IdentifyCall): PersonRow;
+  person(id: string): PersonRow | null;
+  choose(call: {
+    readonly person: string;
+    readonly locale: string | null;
+    readonly streaming: boolean | null;
+    readonly agent: string | null;
+  }): PersonRow;
+  chatsOf(owner: string): { readonly chat: ChatRow; readonly addresses: readonly string[] }[];
+  chat(key: string): ChatRow | null;
+  createChat(call: {
+    readonly chat: Omit<ChatRow, 'number'>;
+    readonly limit: number;
+    readonly by: string;
+  }): ChatRow | 'too_many';
+  bindChat(call: { readonly chat: string; readonly address: string; readonly person: string }): null;
+  renameChat(call: { readonly chat: string; readonly name: string }): ChatRow;
+  archiveChat(chat: string): ChatRow | 'last' | 'busy';
+  switchContext(call: {
+    readonly chat: string;
+    readonly platformChatId: string;
+    readonly by: string;
+    readonly now: number;
+  }): { readonly chat: ChatRow; readonly previous: string } | 'busy';
+  assignChat(call: {
+    readonly chat: string;
+    readonly assignment: Assigned;
+    readonly platformChatId: string;
+    readonly now: number;
+  }): { readonly chat: ChatRow; readonly moved: boolean };
+  saveContext(row: Omit<ContextRow, 'order'>): ContextRow;
+  savedContexts(call: { readonly owner: string; readonly agentId: string }): ContextRow[];
+  waitingFiles(call: { readonly chat: string; readonly person: string }): FileRow[];
+  removeFiles(call: {
+    readonly chat: string;
+    readonly person: string;
+    readonly ids: readonly string[];
+  }): FileRow[];
+  settleFile(call: {
+    readonly id: string;
+    readonly state: 'saved' | 'failed';
+    readonly path: string | null;
+    readonly size: number | null;
+    readonly error: string | null;
+  }): null;
+  countFiles(chat: string): number;
+
+  /** Null: nothing of that kind goes. */
+  prune(call: {
+    readonly inbox: number | null;
+    readonly finished: number | null;
+    readonly deadLetters: number | null;
+    readonly timeline: number | null;
+    readonly limit: number;
+  }): Pruned;
+  findPersons(call: {
+    readonly surface: string | null;
+    readonly externalId: string | null;
+    readonly id: string | null;
+    readonly after: string;
+    readonly limit: number;
+  }): PersonSummary[];
+  exportPage(call: PageCall): Pages[keyof Pages][];
+  exportContexts(person: string): ContextRow[];
+  deletePerson(person: string): { readonly agentId: string; readonly platformChatId: string }[];
   counts(call: null): { queued: number; running: number; deadLetters: number };
   recover(accounts: readonly string[]): RecoverAnswer;
   appendTimeline(call: {
@@ -168,6 +324,8 @@ export interface Calls {
     readonly before: number | null;
     readonly limit: number;
   }): { readonly seq: number; readonly at: number; readonly item: string }[];
+  summaries(addresses: readonly string[]): PlaceSummary[];
+  markRead(call: { readonly address: string; readonly seq: number }): null;
   probe(call: null): null;
 }
 

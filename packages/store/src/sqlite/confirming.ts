@@ -54,7 +54,7 @@ export function confirmationCalls(db: Tables, check: CheckLease): Pick<Calls, 'o
       const { state } = check(call);
       const before = known.get({ turn: row.turn, id: row.id });
       if (before !== undefined) return before;
-      if (state === 'finished') throw new CallFailure('failed', `turn ${call.turn} is finished`);
+      if (state === 'finished') throw new CallFailure('conflict', `turn ${call.turn} is finished`);
       return db.insert(confirmations).values(row).returning().get();
     },
     /** Who may not answer learns nothing of the decision, so that is asked first. */

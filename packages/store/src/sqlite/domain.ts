@@ -2,12 +2,21 @@
  * Rows to the core's types and back. The casts brand or parse what this package itself wrote from
  * values of those types.
  */
-import type { Chat, Confirmation, NewOperation, Operation, Person, Turn, TurnOutcome } from '@surfaces/core';
+import type {
+  Attachment,
+  Chat,
+  Confirmation,
+  NewOperation,
+  Operation,
+  Person,
+  SavedContext,
+  Turn,
+  TurnOutcome,
+} from '@surfaces/core';
 import type {
   AccountId,
   Address,
   AgentId,
-  Attachment,
   ChatKey,
   Locale,
   MessageId,
@@ -19,14 +28,30 @@ import type {
   SurfaceId,
   TurnId,
 } from '@surfaces/protocol';
-import type { ChatRow, ConfirmationRow, OperationInsert, OperationRow, PersonRow, TurnRow } from './calls.ts';
+import type {
+  ChatRow,
+  ConfirmationRow,
+  ContextRow,
+  FileRow,
+  OperationInsert,
+  OperationRow,
+  PersonRow,
+  WholeTurn,
+} from './calls.ts';
 
 export function accountKey({ surface, account }: { surface: SurfaceId; account: AccountId }): string {
   return `${surface}/${account}`;
 }
 
 export function toPerson(row: PersonRow): Person {
-  return { id: row.id as PersonId, name: row.name, locale: row.locale as Locale };
+  return {
+    id: row.id as PersonId,
+    name: row.name,
+    locale: row.locale as Locale,
+    localeChosen: row.localeChosen,
+    streaming: row.streaming,
+    ...(row.agent !== null && { agent: row.agent as AgentId }),
+  };
 }
 
 export function toChat(row: ChatRow): Chat {
@@ -38,17 +63,52 @@ export function toChat(row: ChatRow): Chat {
     agentId: row.agentId as AgentId,
     platformChatId: row.platformChatId as PlatformChatId,
     state: row.state,
+    byDefault: row.byDefault,
+    contextSince: row.contextSince,
+    tokens: row.tokens,
   };
 }
 
-export function toTurn(row: TurnRow): Turn {
+export function toAttachment(row: FileRow): Attachment {
+  return {
+    id: row.id,
+    chat: row.chat as ChatKey,
+    person: row.person as PersonId,
+    address: JSON.parse(row.address) as Address,
+    ref: row.ref,
+    name: row.name,
+    ...(row.mediaType !== null && { mediaType: row.mediaType }),
+    ...(row.size !== null && { size: row.size }),
+    state: row.state,
+    ...(row.path !== null && { path: row.path }),
+    ...(row.error !== null && { error: row.error }),
+  };
+}
+
+export function toContext(row: ContextRow): SavedContext {
+  const { platformChatId, path, turn } = row;
+  const source: SavedContext['source'] =
+    platformChatId === null
+      ? { kind: 'notes', path: path ?? '', turn: (turn ?? '') as TurnId }
+      : { kind: 'copy', platformChatId: platformChatId as PlatformChatId };
+  return {
+    id: row.id,
+    owner: row.owner as PersonId,
+    agentId: row.agentId as AgentId,
+    name: row.name,
+    savedAt: row.savedAt,
+    source,
+  };
+}
+
+export function toTurn({ turn: row, files }: WholeTurn): Turn {
   return {
     id: row.id as TurnId,
     chat: row.chat as ChatKey,
     person: row.person as PersonId,
     address: JSON.parse(row.address) as Address,
     text: row.text,
-    attachments: row.attachments === null ? [] : (JSON.parse(row.attachments) as Attachment[]),
+    attachments: files.map(toAttachment),
     sentAt: row.sentAt,
     acceptedAt: row.acceptedAt,
     state: row.state,
@@ -58,8 +118,11 @@ export function toTurn(row: TurnRow): Turn {
   };
 }
 
-export function attachmentsText(attachments: readonly Attachment[]): string | null {
-  return attachments.length === 0 ? null : JSON.stringify(attachments);
+/** The address whose `addressKey` this is. */
+export function toAddress(key: string): Address {
+  const [surface = '', account = '', room = '', thread] = key.split('/').map(decodeURIComponent);
+  const place = { surface: surface as SurfaceId, account: account as AccountId, room };
+  return thread === undefined ? { kind: 'room', ...place } : { kind: 'thread', ...place, thread };
 }
 
 export function toInsert(operation: NewOperation, createdAt: number): OperationInsert {

@@ -26,6 +26,9 @@ export function toFailure(error: unknown, directory: string): Failure {
       message: `${directory} cannot be written: give this user the right to, or choose another data directory (${message})`,
     };
   }
+  if (code.startsWith('SQLITE_CONSTRAINT')) {
+    return { code: 'conflict', message: `that contradicts what is stored: ${message} (${code})` };
+  }
   return {
     code: 'failed',
     message: `the database in ${directory} failed: ${message} (${code || 'no code'})`,

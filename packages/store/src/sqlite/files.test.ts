@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isStoreError, type StoreError } from '@surfaces/core';
+import type { Address } from '@surfaces/protocol';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { acceptInput, account, surface } from './fixtures/event.ts';
@@ -100,6 +101,20 @@ it('refuses data of a newer version and changes nothing', async () => {
   expect((await readFile(path)).equals(before)).toBe(true);
 });
 
+const NEW_YEAR_2026 = 1_767_225_600_000;
+const lobby: Address = { kind: 'room', surface, account, room: 'lobby' };
+
+/** What that version could write too: a chat without a turn, and a timeline. */
+const furtherRows = `
+  INSERT INTO chats SELECT 'second', owner, 2, name, agent_id, '1', state, NULL, 0 FROM chats;
+  INSERT INTO bindings SELECT 'web/bot/empty', owner, 'second' FROM chats WHERE number = 2;
+  UPDATE persons SET chats = 2;
+  INSERT INTO timeline VALUES (1, 'web/bot/lobby', 5, 'eweb/bot/known',
+    '{"by":"person","eventId":"known","name":"Ann","text":"hi"}');
+  INSERT INTO timeline SELECT 2, 'web/bot/lobby', 6, 'o' || id,
+    json_object('by', 'bot', 'operationId', id, 'message', json(message)) FROM operations;
+`;
+
 describe('data of a released version is brought up to date', async () => {
   const folder = fileURLToPath(new URL('./fixtures/released', import.meta.url));
   const dumps = (await readdir(folder)).filter((name) => name.endsWith('.sql'));
@@ -114,6 +129,7 @@ describe('data of a released version is brought up to date', async () => {
     // A dump has its tables in the order of their names.
     old.pragma('foreign_keys = OFF');
     old.exec(await readFile(join(folder, dump), 'utf8'));
+    if (dump === '0.1.0.sql') old.exec(furtherRows);
     old.close();
 
     const store = await openSqliteStore({ dataDir });
@@ -123,17 +139,41 @@ describe('data of a released version is brought up to date', async () => {
       ['the one that waits', 'queued', 0],
     ]);
     expect(operations.map(({ message }) => message.markdown)).toEqual(['an answer not yet sent']);
-    expect(await store.accept(acceptInput('known'))).toEqual({ outcome: 'duplicate' });
+    expect(await store.accept(acceptInput('known'))).toEqual({ outcome: 'duplicate', seq: 1 });
     const [running] = turns;
     if (running === undefined) throw new Error('nothing runs');
+    expect(running.person).toMatchObject({ name: 'Ann', localeChosen: false, streaming: true });
+    const placed = await store.chatsOf(running.person.id);
+    const old1 = { name: 'Chat', byDefault: true, tokens: 0, contextSince: 0 };
+    expect(placed).toMatchObject([
+      { chat: { chatId: 'C1', ...old1 }, addresses: [lobby] },
+      { chat: { chatId: 'C2' } },
+    ]);
+    expect(placed[1]?.chat.contextSince).toBeGreaterThan(NEW_YEAR_2026);
+    const said = await store.timeline.read(lobby, { limit: 10 });
+    expect(said.map(({ item }) => (item.by === 'person' ? item.files : item.message.markdown))).toEqual([
+      [],
+      'an answer not yet sent',
+    ]);
+    // A chat that has turns keeps its name, one without is named by its first.
+    const titled = { title: 'A title', queueLimit: 100 };
+    const next = await store.accept({ ...acceptInput('next'), ...titled });
+    expect(next).toMatchObject({ outcome: 'turn', changes: [], chat: { chatId: 'C1', name: 'Chat' } });
+    const first = await store.accept({ ...acceptInput('first', 'empty'), ...titled });
+    expect(first).toMatchObject({
+      changes: ['titled'],
+      chat: { chatId: 'C2', name: 'A title', byDefault: false },
+    });
     const lease = await store.claimChat(running.chat.key);
     await store.commitFinal(lease, running.turn.id, 'answered', []);
+    expect(await store.deletePerson(running.person.id)).toHaveLength(2);
+    expect(await store.timeline.read(lobby, { limit: 10 })).toEqual([]);
     await store.close();
   });
 });
 
 it('fails as full while there is no room, and goes on when there is', async () => {
-  const { store } = await openSqlite({ dataDir, maxPages: 60 });
+  const { store } = await openSqlite({ dataDir, maxPages: 100 });
   const long = 'x'.repeat(20_000);
   const first = await store.accept(acceptInput('0', 'lobby', long));
   if (first.outcome !== 'turn') throw new Error(first.outcome);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, type Logger, type Store, StoreError } from '@surfaces/core';
 import { prepareDirectory } from './directory.ts';
-import { SqliteStore } from './sqlite-store.ts';
+import { createSqliteStore } from './sqlite-store.ts';
 import { SqliteThread } from './thread.ts';
 
 export interface SqliteStoreOptions {
@@ -49,6 +49,6 @@ export async function openSqlite(
   options.logger?.info({ dataDir, file, ms: Math.round(performance.now() - began) }, 'the store is open');
   // Unique per opening, whatever the process is called: leases of an earlier life are another's.
   const holder = `${options.processId ?? process.pid}/${randomUUID()}`;
-  const store = new SqliteStore(thread, options.clock ?? Date, holder);
+  const store = createSqliteStore(thread, options.clock ?? Date, holder);
   return { store, terminate: () => thread.terminate() };
 }

@@ -33,14 +33,23 @@ export function operationInserter(db: Tables): InsertOperations {
   return (inserts) =>
     inserts.map((operation) => {
       const { changes, lastInsertRowid } = insert.run({ ...operation });
-      if (changes === 0) throw new CallFailure('failed', `there is an operation ${operation.id} already`);
+      if (changes === 0) throw new CallFailure('conflict', `there is an operation ${operation.id} already`);
       return Number(lastInsertRowid);
     });
 }
 
 export function outboxCalls(
   db: Tables,
-): Pick<Calls, 'enqueue' | 'beginOperation' | 'settleOperation' | 'lastOperations' | 'deadLetters'> {
+): Pick<
+  Calls,
+  | 'enqueue'
+  | 'beginOperation'
+  | 'settleOperation'
+  | 'lastOperations'
+  | 'deadLetters'
+  | 'reviveDeadLetters'
+  | 'dropDeadLetters'
+> {
   const insert = prepareInsert(db);
   const exists = db
     .select({ id: operations.id })
@@ -77,9 +86,19 @@ export function outboxCalls(
     .orderBy(desc(operations.seq))
     .limit(value('limit'))
     .prepare();
+  const revive = db
+    .update(operations)
+    .set({ state: 'pending', attempts: 0, error: null, createdAt: sql`${value('now')}` })
+    .where(and(eq(operations.id, value('id')), eq(operations.state, 'dead')))
+    .returning()
+    .prepare();
+  const drop = db
+    .delete(operations)
+    .where(and(eq(operations.id, value('id')), eq(operations.state, 'dead')))
+    .prepare();
 
   const mustExist = (id: string): null => {
-    if (exists.get({ id }) === undefined) throw new CallFailure('failed', `there is no operation ${id}`);
+    if (exists.get({ id }) === undefined) throw new CallFailure('conflict', `there is no operation ${id}`);
     return null;
   };
 
@@ -93,5 +112,8 @@ export function outboxCalls(
     settleOperation: (call) => (settle.run({ ...call }).changes === 0 ? mustExist(call.id) : null),
     lastOperations: (call) => last.all({ ...call }),
     deadLetters: (limit) => dead.all({ limit }),
+    reviveDeadLetters: ({ ids, now }) =>
+      ids.flatMap((id) => revive.all({ id, now })).sort((a, b) => a.seq - b.seq),
+    dropDeadLetters: (ids) => ids.reduce((count, id) => count + drop.run({ id }).changes, 0),
   };
 }

@@ -2,8 +2,9 @@
 import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import type { Calls, RecoverAnswer } from './calls.ts';
 import type { Tables } from './database.ts';
+import type { Filing } from './filing.ts';
 import { chatColumns, personColumns } from './rows.ts';
-import { chats, journal, operations, pendingEvents, persons, turns } from './schema.ts';
+import { attachments, chats, journal, operations, pendingEvents, persons, turns } from './schema.ts';
 
 /** The conditions are literal, as in the indices, or SQLite would not use them. */
 export function recoveryQueries(db: Tables, accounts: readonly string[]) {
@@ -36,10 +37,22 @@ export function recoveryQueries(db: Tables, accounts: readonly string[]) {
       .where(and(sql`turns.unnoted`, inArray(turns.account, [...accounts])))
       .groupBy(turns.chat)
       .orderBy(sql`min(${turns.order})`),
+    files: db
+      .select({ file: attachments, chat: chatColumns, person: personColumns })
+      .from(attachments)
+      .innerJoin(chats, eq(chats.key, attachments.chat))
+      .innerJoin(persons, eq(persons.id, attachments.person))
+      .where(
+        and(
+          sql`attachments.turn IS NULL AND attachments.state = 'incoming'`,
+          inArray(attachments.account, [...accounts]),
+        ),
+      )
+      .orderBy(asc(attachments.order)),
   };
 }
 
-export function recoveryCalls(db: Tables): Pick<Calls, 'recover' | 'counts'> {
+export function recoveryCalls(db: Tables, filing: Filing): Pick<Calls, 'recover' | 'counts'> {
   const events = db
     .select({ event: journal.event })
     .from(journal)
@@ -60,11 +73,13 @@ export function recoveryCalls(db: Tables): Pick<Calls, 'recover' | 'counts'> {
       return {
         turns: queries.turns.all().map((row) => ({
           ...row,
+          files: filing.whole(row.turn).files,
           events: events.all({ turn: row.turn.id }).map((entry) => entry.event),
         })),
         operations: queries.operations.all(),
         events: queries.events.all(),
         unnoted: queries.unnoted.all(),
+        files: queries.files.all(),
       };
     },
     counts: () => counts.get() ?? { queued: 0, running: 0, deadLetters: 0 },

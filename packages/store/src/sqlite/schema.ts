@@ -12,6 +12,10 @@ export const persons = sqliteTable('persons', {
   locale: text().notNull(),
   /** How many chats were ever numbered for this owner. */
   chats: integer().notNull().default(0),
+  localeChosen: integer('locale_chosen', { mode: 'boolean' }).notNull().default(false),
+  streaming: integer({ mode: 'boolean' }).notNull().default(true),
+  /** The agent that was chosen for new chats. */
+  agent: text(),
 });
 
 export const identities = sqliteTable(
@@ -23,7 +27,10 @@ export const identities = sqliteTable(
       .notNull()
       .references(() => persons.id),
   },
-  (table) => [primaryKey({ columns: [table.surface, table.externalId] })],
+  (table) => [
+    primaryKey({ columns: [table.surface, table.externalId] }),
+    index('identities_person').on(table.person),
+  ],
 );
 
 export const chats = sqliteTable(
@@ -43,8 +50,19 @@ export const chats = sqliteTable(
     leaseHolder: text('lease_holder'),
     /** Every write of a lease's holder compares it; each claim by another raises it. */
     leaseGeneration: integer('lease_generation').notNull().default(0),
+    // Those of the first version were given the one agent that there was, for everybody.
+    byDefault: integer('by_default', { mode: 'boolean' }).notNull().default(true),
+    /** False: its first turn names it. */
+    named: integer({ mode: 'boolean' }).notNull().default(true),
+    contextSince: integer('context_since').notNull().default(0),
+    tokens: integer().notNull().default(0),
+    /** The key that asked for it, where no event made it. */
+    madeBy: text('made_by'),
   },
-  (table) => [uniqueIndex('chats_owner_number').on(table.owner, table.number)],
+  (table) => [
+    uniqueIndex('chats_owner_number').on(table.owner, table.number),
+    uniqueIndex('chats_made_by').on(table.owner, table.madeBy).where(sql`made_by IS NOT NULL`),
+  ],
 );
 
 /** Which chat a person means at an address. */
@@ -59,15 +77,59 @@ export const bindings = sqliteTable(
       .notNull()
       .references(() => chats.key),
   },
-  (table) => [primaryKey({ columns: [table.address, table.person] })],
+  (table) => [
+    primaryKey({ columns: [table.address, table.person] }),
+    index('bindings_person').on(table.person),
+    index('bindings_chat').on(table.chat),
+  ],
+);
+
+/** Contexts that a chat left, by the key that asked for the next one. */
+export const switches = sqliteTable(
+  'switches',
+  {
+    chat: text()
+      .notNull()
+      .references(() => chats.key),
+    by: text().notNull(),
+    previous: text().notNull(),
+    at: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.chat, table.by] }), index('switches_at').on(table.at)],
+);
+
+/** Saved contexts: copies (`platformChatId`) and notes (`path`, written by `turn`). */
+export const contexts = sqliteTable(
+  'contexts',
+  {
+    order: integer().primaryKey(),
+    id: text().notNull().unique(),
+    owner: text()
+      .notNull()
+      .references(() => persons.id),
+    agentId: text('agent_id').notNull(),
+    name: text().notNull(),
+    savedAt: integer('saved_at').notNull(),
+    platformChatId: text('platform_chat_id'),
+    path: text(),
+    turn: text(),
+  },
+  (table) => [
+    uniqueIndex('contexts_name').on(table.owner, table.agentId, table.name),
+    index('contexts_turn').on(table.turn).where(sql`turn IS NOT NULL`),
+  ],
 );
 
 /** What was accepted, so that it is accepted once. */
-export const inbox = sqliteTable('inbox', {
-  /** Surface, account and event id. */
-  key: text().primaryKey(),
-  acceptedAt: integer('accepted_at').notNull(),
-});
+export const inbox = sqliteTable(
+  'inbox',
+  {
+    /** Surface, account and event id. */
+    key: text().primaryKey(),
+    acceptedAt: integer('accepted_at').notNull(),
+  },
+  (table) => [index('inbox_accepted').on(table.acceptedAt)],
+);
 
 /** Commands and callbacks not yet completed: rows live as long as the work. */
 export const pendingEvents = sqliteTable('pending_events', {
@@ -93,7 +155,6 @@ export const turns = sqliteTable(
     account: text().notNull(),
     address: text().notNull(),
     text: text().notNull(),
-    attachments: text(),
     sentAt: integer('sent_at').notNull(),
     acceptedAt: integer('accepted_at').notNull(),
     state: text({ enum: ['queued', 'running', 'finished'] }).notNull(),
@@ -110,7 +171,35 @@ export const turns = sqliteTable(
     // Partial: a start looks at what is unfinished, however much is finished.
     index('turns_unfinished').on(table.chat).where(sql`state <> 'finished'`),
     index('turns_unnoted').on(table.chat).where(sql`unnoted`),
+    index('turns_finished').on(table.acceptedAt).where(sql`state = 'finished' AND NOT unnoted`),
     uniqueIndex('turns_again').on(table.chat, table.again).where(sql`again IS NOT NULL`),
+  ],
+);
+
+/** Files of turns; those without one wait for a text. */
+export const attachments = sqliteTable(
+  'attachments',
+  {
+    order: integer().primaryKey(),
+    id: text().notNull().unique(),
+    chat: text()
+      .notNull()
+      .references(() => chats.key),
+    turn: text(),
+    person: text().notNull(),
+    account: text().notNull(),
+    address: text().notNull(),
+    ref: text().notNull(),
+    name: text().notNull(),
+    mediaType: text('media_type'),
+    size: integer(),
+    state: text({ enum: ['incoming', 'saved', 'failed'] }).notNull(),
+    path: text(),
+    error: text(),
+  },
+  (table) => [
+    index('attachments_turn').on(table.chat, table.turn),
+    index('attachments_incoming').on(table.order).where(sql`turn IS NULL AND state = 'incoming'`),
   ],
 );
 
@@ -151,6 +240,8 @@ export const operations = sqliteTable(
     index('operations_chat').on(table.chat, table.seq),
     index('operations_open').on(table.seq).where(sql`state IN ('pending', 'sending')`),
     index('operations_dead').on(table.seq).where(sql`state = 'dead'`),
+    index('operations_sent').on(table.createdAt).where(sql`state = 'sent'`),
+    index('operations_undelivered').on(table.turn).where(sql`state IN ('pending', 'sending')`),
   ],
 );
 
@@ -193,9 +284,17 @@ export const timeline = sqliteTable(
     /** `o` and an operation id, or `e` and an inbox key: each is shown once. */
     source: text().notNull().unique(),
     item: text().notNull(),
+    /** Who said it, or whom it was said to; null: not known. */
+    person: text(),
   },
-  (table) => [index('timeline_address').on(table.address, table.seq)],
+  (table) => [index('timeline_address').on(table.address, table.seq), index('timeline_at').on(table.at)],
 );
+
+/** Up to which entry an address was read. */
+export const marks = sqliteTable('marks', {
+  address: text().primaryKey(),
+  seq: integer().notNull(),
+});
 
 /** One row that is written to prove that writing works. */
 export const probes = sqliteTable('probes', {

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import {
   type Accepted,
   type AcceptInput,
+  type CareStore,
+  type ChatStore,
   type Clock,
   type Confirmation,
   type Decision,
@@ -18,11 +20,20 @@ import {
   type Turn,
   type TurnOutcome,
 } from '@surfaces/core';
-import type { AgentEvent, ChatKey, IncomingEvent, MessageId, OperationId, TurnId } from '@surfaces/protocol';
+import type {
+  Address,
+  AgentEvent,
+  ChatKey,
+  IncomingEvent,
+  MessageId,
+  OperationId,
+  TurnId,
+} from '@surfaces/protocol';
 import { toAcceptCall, toAccepted } from './acceptance.ts';
 import {
   accountKey,
   committed,
+  toAttachment,
   toChat,
   toConfirmation,
   toInsert,
@@ -31,10 +42,16 @@ import {
   toTurn,
 } from './domain.ts';
 import { newId } from './new-id.ts';
+import { sqliteCare } from './sqlite-care.ts';
+import { sqliteChats } from './sqlite-chats.ts';
 import type { SqliteThread } from './thread.ts';
 import { threadTimeline } from './timeline.ts';
 
-export class SqliteStore implements Store {
+export function createSqliteStore(thread: SqliteThread, clock: Pick<Clock, 'now'>, holder: string): Store {
+  return Object.assign(new SqliteTurns(thread, clock, holder), sqliteChats(thread), sqliteCare(thread));
+}
+
+class SqliteTurns implements Omit<Store, keyof ChatStore | keyof CareStore> {
   readonly timeline: Timeline;
   readonly #thread: SqliteThread;
   readonly #clock: Pick<Clock, 'now'>;
@@ -103,10 +120,22 @@ export class SqliteStore implements Store {
     turn: TurnId,
     outcome: TurnOutcome,
     operations: readonly NewOperation[],
+    { tokens }: { readonly tokens: number } = { tokens: 0 },
   ): Promise<readonly Operation[]> {
     return this.#commit(operations, (inserts) =>
-      this.#thread.call('commitFinal', { ...lease, turn, outcome, operations: inserts }),
+      this.#thread.call('commitFinal', { ...lease, turn, outcome, operations: inserts, tokens }),
     );
+  }
+
+  async queueTurn(input: Parameters<Store['queueTurn']>[0]): Promise<Turn | 'queue_full'> {
+    const { address, by, ...call } = input;
+    const answer = await this.#thread.call('queueTurn', {
+      ...call,
+      // A retry has keys of its own.
+      again: `queued ${by}`,
+      ...newTurn(address),
+    });
+    return typeof answer === 'string' ? answer : toTurn(answer);
   }
 
   async retryTurn(input: Parameters<Store['retryTurn']>[0]): Promise<Turn | 'queue_full' | 'not_found'> {
@@ -114,10 +143,7 @@ export class SqliteStore implements Store {
     const answer = await this.#thread.call('retryTurn', {
       ...call,
       turn,
-      id: newId(),
-      requestId: randomUUID(),
-      account: accountKey(address),
-      address: JSON.stringify(address),
+      ...newTurn(address),
     });
     return typeof answer === 'string' ? answer : toTurn(answer);
   }
@@ -133,7 +159,7 @@ export class SqliteStore implements Store {
       const now = this.#clock.now();
       const seq = await this.#thread.call('noteExpired', {
         chat,
-        turns: rows.map((row) => row.id),
+        turns: rows.map(({ turn }) => turn.id),
         operation: toInsert(operation, now),
       });
       // Null: another turn expired, or another note was made, between the two calls.
@@ -181,10 +207,6 @@ export class SqliteStore implements Store {
     return (await this.#thread.call('lastOperations', { chat, limit })).map(toOperation);
   }
 
-  async deadLetters(limit: number): Promise<readonly Operation[]> {
-    return (await this.#thread.call('deadLetters', limit)).map(toOperation);
-  }
-
   counts(): Promise<StoreCounts> {
     return this.#thread.call('counts', null);
   }
@@ -195,7 +217,7 @@ export class SqliteStore implements Store {
       turns: left.turns.map((row) => ({
         chat: toChat(row.chat),
         person: toPerson(row.person),
-        turn: toTurn(row.turn),
+        turn: toTurn(row),
         // Written by `appendEvents` from the same type.
         events: row.events.map((event) => JSON.parse(event) as AgentEvent),
       })),
@@ -211,6 +233,11 @@ export class SqliteStore implements Store {
         person: toPerson(person),
       })),
       unnoted: left.unnoted.map(({ chat, person }) => ({ chat: toChat(chat), person: toPerson(person) })),
+      files: left.files.map(({ file, chat, person }) => ({
+        file: toAttachment(file),
+        chat: toChat(chat),
+        person: toPerson(person),
+      })),
     };
   }
 
@@ -222,4 +249,13 @@ export class SqliteStore implements Store {
     this.#closed = true;
     return this.#thread.close();
   }
+}
+
+function newTurn(address: Address) {
+  return {
+    id: newId(),
+    requestId: randomUUID(),
+    account: accountKey(address),
+    address: JSON.stringify(address),
+  };
 }

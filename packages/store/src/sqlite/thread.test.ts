@@ -73,5 +73,6 @@ it('reads at a start only what is unfinished, by its index', async () => {
     // Its rows live only while they are pending.
     ['SCAN pending_events'],
     ['SCAN turns USING INDEX turns_unnoted'],
+    ['SCAN attachments USING INDEX attachments_incoming'],
   ]);
 });

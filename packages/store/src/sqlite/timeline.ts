@@ -13,6 +13,10 @@ export function threadTimeline(thread: SqliteThread): Timeline {
         at,
       });
     },
+    summaries: (addresses) => thread.call('summaries', addresses.map(addressKey)),
+    async markRead(address, seq) {
+      await thread.call('markRead', { address: addressKey(address), seq });
+    },
     async read(address, { after = null, before = null, limit }) {
       const rows = await thread.call('readTimeline', { address: addressKey(address), after, before, limit });
       // Written above, or by `accept`, from the same type.

@@ -3,8 +3,9 @@ import { and, asc, desc, eq, ne, type SQL, sql } from 'drizzle-orm';
 import type { Calls, Leased, TurnRow } from './calls.ts';
 import type { Tables } from './database.ts';
 import { CallFailure } from './failure.ts';
+import type { Filing } from './filing.ts';
 import type { InsertOperations } from './outbox.ts';
-import { chats, journal, turns } from './schema.ts';
+import { chats, contexts, journal, turns } from './schema.ts';
 
 const value = sql.placeholder;
 
@@ -33,13 +34,13 @@ export function leaseChecker(db: Tables): CheckLease {
     .prepare();
   return (call) => {
     const current = generation.get({ chat: call.chat })?.generation;
-    if (current === undefined) throw new CallFailure('failed', `there is no chat ${call.chat}`);
+    // Also when the chat is gone: who works on it has lost it.
     if (current !== call.generation) {
       throw new CallFailure('lease_lost', `another process works on chat ${call.chat}`);
     }
     const row = turn.get({ turn: call.turn });
-    if (row === undefined) throw new CallFailure('failed', `there is no turn ${call.turn}`);
-    if (row.chat !== call.chat) throw new CallFailure('failed', `turn ${call.turn} is of another chat`);
+    if (row === undefined) throw new CallFailure('conflict', `there is no turn ${call.turn}`);
+    if (row.chat !== call.chat) throw new CallFailure('conflict', `turn ${call.turn} is of another chat`);
     return row;
   };
 }
@@ -52,13 +53,19 @@ type TurnCalls = Pick<
   | 'restartJournal'
   | 'rememberPreview'
   | 'commitFinal'
+  | 'queueTurn'
   | 'retryTurn'
   | 'unnotedTurns'
   | 'noteExpired'
   | 'lastTurns'
 >;
 
-export function turnCalls(db: Tables, insertOperations: InsertOperations, check: CheckLease): TurnCalls {
+export function turnCalls(
+  db: Tables,
+  insertOperations: InsertOperations,
+  check: CheckLease,
+  filing: Filing,
+): TurnCalls {
   const claim = db
     .update(chats)
     .set({ leaseHolder: sql`${value('holder')}`, leaseGeneration: sql`${chats.leaseGeneration} + 1` })
@@ -96,6 +103,17 @@ export function turnCalls(db: Tables, insertOperations: InsertOperations, check:
   const forget = db
     .delete(journal)
     .where(eq(journal.turn, value('turn')))
+    .prepare();
+  const spend = db
+    .update(chats)
+    .set({ tokens: sql`${chats.tokens} + ${value('tokens')}` })
+    .where(eq(chats.key, value('chat')))
+    .prepare();
+  // Whatever notes the old turn was to write, the new one writes.
+  const rewrite = db
+    .update(contexts)
+    .set({ turn: sql`${value('turn')}` })
+    .where(eq(contexts.turn, value('old')))
     .prepare();
   const madeBy = db
     .select()
@@ -143,19 +161,19 @@ export function turnCalls(db: Tables, insertOperations: InsertOperations, check:
     claimChat(call) {
       claim.run({ ...call });
       const row = generation.get({ chat: call.chat });
-      if (row === undefined) throw new CallFailure('failed', `there is no chat ${call.chat}`);
+      if (row === undefined) throw new CallFailure('conflict', `there is no chat ${call.chat}`);
       return row.generation;
     },
     startTurn(call) {
       if (start.run({ ...call }).changes === 0) {
         check(call);
-        throw new CallFailure('failed', `turn ${call.turn} is finished`);
+        throw new CallFailure('conflict', `turn ${call.turn} is finished`);
       }
       return null;
     },
     appendEvents({ events, ...call }) {
       const { state } = check(call);
-      if (state === 'queued') throw new CallFailure('failed', `turn ${call.turn} was not started`);
+      if (state === 'queued') throw new CallFailure('conflict', `turn ${call.turn} was not started`);
       if (state === 'running') for (const event of events) record.run({ turn: call.turn, ...event });
       return null;
     },
@@ -168,26 +186,37 @@ export function turnCalls(db: Tables, insertOperations: InsertOperations, check:
       if (remember.run({ ...call }).changes === 0) check(call);
       return null;
     },
-    commitFinal({ operations, ...call }) {
+    commitFinal({ operations, tokens, ...call }) {
       if (finish.run({ ...call }).changes === 0) {
         check(call);
         return null;
       }
       forget.run({ turn: call.turn });
+      if (tokens > 0) spend.run({ chat: call.chat, tokens });
       return insertOperations(operations);
+    },
+    queueTurn({ chat, again, queueLimit, now, ...made }) {
+      const before = madeBy.get({ chat, again });
+      if (before !== undefined) return filing.whole(before);
+      if ((waiting.get({ chat })?.count ?? 0) >= queueLimit) return 'queue_full';
+      const row = { ...made, chat, again, state: 'queued', sentAt: now, acceptedAt: now } as const;
+      return { turn: db.insert(turns).values(row).returning().get(), files: [] };
     },
     retryTurn({ chat, turn, again, queueLimit, now, ...made }) {
       const before = madeBy.get({ chat, again });
-      if (before !== undefined) return before;
+      if (before !== undefined) return filing.whole(before);
       const old = finished.get({ chat, turn });
       if (old === undefined) return 'not_found';
       if ((waiting.get({ chat })?.count ?? 0) >= queueLimit) return 'queue_full';
       const { order: _, ...copied } = old;
       const fresh = { state: 'queued', outcome: null, previewMessageId: null, unnoted: false } as const;
       const row = { ...copied, ...made, ...fresh, again, sentAt: now, acceptedAt: now };
-      return db.insert(turns).values(row).returning().get();
+      const retried = db.insert(turns).values(row).returning().get();
+      filing.copy(chat, old.id, retried.id);
+      rewrite.run({ old: old.id, turn: retried.id });
+      return filing.whole(retried);
     },
-    unnotedTurns: (chat) => unnoted.all({ chat }),
+    unnotedTurns: (chat) => unnoted.all({ chat }).map(filing.whole),
     noteExpired({ chat, turns: named, operation }) {
       const now = unnoted.all({ chat });
       if (now.length !== named.length || now.some((row, at) => row.id !== named[at])) return null;
@@ -195,6 +224,6 @@ export function turnCalls(db: Tables, insertOperations: InsertOperations, check:
       const [seq] = insertOperations([operation]);
       return seq ?? null;
     },
-    lastTurns: (call) => last.all({ ...call }),
+    lastTurns: (call) => last.all({ ...call }).map(filing.whole),
   };
 }

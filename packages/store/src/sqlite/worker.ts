@@ -7,10 +7,15 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { sql } from 'drizzle-orm';
 import { acceptingCalls } from './accepting.ts';
 import type { Calls, FromWorker, Settled, ToWorker, WorkerOptions } from './calls.ts';
+import { careCalls } from './caring.ts';
+import { chatCalls, chatKeeper } from './chatting.ts';
 import { confirmationCalls } from './confirming.ts';
 import { type Database, openDatabase, type Tables } from './database.ts';
 import { toFailure } from './failure.ts';
+import { fileCalls, fileKeeper } from './filing.ts';
+import { forgettingCalls } from './forgetting.ts';
 import { operationInserter, outboxCalls } from './outbox.ts';
+import { peopleCalls, peopleKeeper } from './people.ts';
 import { recoveryCalls } from './recovering.ts';
 import { probes } from './schema.ts';
 import { timelineCalls } from './showing.ts';
@@ -87,13 +92,21 @@ function allCalls(db: Tables): Calls {
     .values({ id: 1, count: 1 })
     .onConflictDoUpdate({ target: probes.id, set: { count: sql`${probes.count} + 1` } })
     .prepare();
+  const people = peopleKeeper(db);
+  const chatting = chatKeeper(db);
+  const filing = fileKeeper(db);
   return {
-    ...acceptingCalls(db, insertOperations),
-    ...turnCalls(db, insertOperations, check),
+    ...acceptingCalls(db, insertOperations, { people, chatting, filing }),
+    ...peopleCalls(db, people),
+    ...chatCalls(db, chatting, filing),
+    ...fileCalls(db),
+    ...turnCalls(db, insertOperations, check, filing),
     ...outboxCalls(db),
     ...confirmationCalls(db, check),
-    ...recoveryCalls(db),
+    ...recoveryCalls(db, filing),
     ...timelineCalls(db),
+    ...careCalls(db),
+    ...forgettingCalls(db),
     probe() {
       probe.run();
       return null;

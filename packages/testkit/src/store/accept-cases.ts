@@ -5,6 +5,7 @@ import {
   account,
   callback,
   command,
+  echo,
   fails,
   input,
   message,
@@ -42,7 +43,7 @@ export const acceptCases: readonly StoreCase[] = [
   }),
 
   single('a turn carries all of its message', async (store) => {
-    const attachments = [{ path: 'in/plan.pdf', name: 'plan.pdf', mediaType: 'application/pdf', size: 12 }];
+    const attachments = [{ ref: 'upload-1', name: 'plan.pdf', mediaType: 'application/pdf', size: 12 }];
     const address = { kind: 'thread' as const, surface: room().surface, account, room: 'r', thread: 't/ü' };
     const event = { ...message('hello\n“世界” 🎈', { address, sentAt: NOW - 5 }), attachments };
     const { turn, chat, person } = only(await store.accept(input(event)), 'turn');
@@ -53,7 +54,16 @@ export const acceptCases: readonly StoreCase[] = [
       person: person.id,
       address,
       text: event.text,
-      attachments,
+      attachments: [
+        {
+          ...attachments[0],
+          id: turn.attachments[0]?.id,
+          chat: chat.key,
+          person: person.id,
+          address,
+          state: 'incoming',
+        },
+      ],
       sentAt: NOW - 5,
       acceptedAt: NOW,
       state: 'queued',
@@ -140,16 +150,26 @@ export const acceptCases: readonly StoreCase[] = [
       key: chat.key,
       chatId: 'C1',
       owner: person.id,
+      agentId: echo,
       state: 'active',
+      byDefault: false,
+      contextSince: NOW,
+      tokens: 0,
     });
     expect(only(await store.accept(input(message('y'))), 'turn').chat).toEqual(chat);
   }),
 
   single('a person keeps their id; name and language follow the messenger', async (store) => {
     const first = await acceptTurn(store, 'x', { name: 'Ann' });
-    expect(first.person).toMatchObject({ name: 'Ann', locale: 'en' });
+    expect(first.person).toEqual({
+      id: first.person.id,
+      name: 'Ann',
+      locale: 'en',
+      localeChosen: false,
+      streaming: true,
+    });
     const renamed = await acceptTurn(store, 'y', { name: 'Anna', locale: 'ko' });
-    expect(renamed.person).toEqual({ id: first.person.id, name: 'Anna', locale: 'ko' });
+    expect(renamed.person).toEqual({ ...first.person, name: 'Anna', locale: 'ko' });
     const silent = await acceptTurn(store, 'z', { name: '' });
     expect(silent.person).toEqual(renamed.person);
     const russian = only(

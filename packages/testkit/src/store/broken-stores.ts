@@ -239,14 +239,14 @@ export const brokenStores: Readonly<Record<string, Breakage>> = {
   }),
   'shows an operation twice in the timeline': (store) => ({
     timeline: {
+      ...store.timeline,
       append: (address, id, message, at) =>
         store.timeline.append(address, OperationId.parse(`${id}-${fresh()}`), message, at),
-      read: (address, page) => store.timeline.read(address, page),
     },
   }),
   'pages the timeline from the wrong end': (store) => ({
     timeline: {
-      append: (address, id, message, at) => store.timeline.append(address, id, message, at),
+      ...store.timeline,
       read: (address, page) => store.timeline.read(address, { after: 0, ...page }),
     },
   }),

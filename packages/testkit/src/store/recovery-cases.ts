@@ -21,8 +21,20 @@ import {
 
 export const recoveryCases: readonly StoreCase[] = [
   single('there is nothing to recover in an empty store', async (store) => {
-    expect(await recoverAll(store)).toEqual({ turns: [], operations: [], events: [], unnoted: [] });
-    expect(await store.recover([])).toEqual({ turns: [], operations: [], events: [], unnoted: [] });
+    expect(await recoverAll(store)).toEqual({
+      turns: [],
+      operations: [],
+      events: [],
+      unnoted: [],
+      files: [],
+    });
+    expect(await store.recover([])).toEqual({
+      turns: [],
+      operations: [],
+      events: [],
+      unnoted: [],
+      files: [],
+    });
     expect(await store.counts()).toEqual({ queued: 0, running: 0, deadLetters: 0 });
   }),
 

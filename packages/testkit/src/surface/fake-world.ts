@@ -1,12 +1,20 @@
 /** The suite's view of the messenger in memory. */
-import { FakeMessenger, type FakeMessengerOptions, FakeSurface } from '@surfaces/core/testing';
+import {
+  FakeMessenger,
+  type FakeMessengerOptions,
+  FakeSurface,
+  MemoryDisk,
+  MemoryFileTables,
+} from '@surfaces/core/testing';
 import { AgentId, ChatKey, EventId, ExternalId, newPlatformChatId, PersonId } from '@surfaces/protocol';
+import { bytesOf } from '../files/harness.ts';
 import type { SettingsUnderTest, SurfaceUnderTest } from './world.ts';
 
 /** `make`: another adapter for the same messenger, such as a broken one. */
 export async function fakeWorld(
   options: FakeMessengerOptions = {},
-  make: (messenger: FakeMessenger) => FakeSurface = (messenger) => new FakeSurface(messenger),
+  make: (messenger: FakeMessenger) => FakeSurface = (messenger) =>
+    new FakeSurface(messenger, { identify: async ({ externalId }) => PersonId.parse(externalId) }),
 ): Promise<SurfaceUnderTest> {
   const messenger = new FakeMessenger({ redeliverMs: 1, ...options });
   let adapter = make(messenger);
@@ -25,6 +33,12 @@ export async function fakeWorld(
       return { locale, streaming };
     },
   };
+  const { files } = new MemoryFileTables(new MemoryDisk()).open();
+  const open = async (owner: PersonId, id: Parameters<typeof files.read>[1]) => {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of files.read(owner, id)) pieces.push(piece);
+    return Buffer.concat(pieces);
+  };
   return {
     adapter,
     addresses: [messenger.thread('room', 'topic'), messenger.room('room')],
@@ -42,6 +56,12 @@ export async function fakeWorld(
         return messenger.shown(address).map(({ message }) => ({
           text: message.markdown,
           buttons: message.buttons.map(({ label }) => label),
+          ...(message.file && {
+            file: {
+              name: message.file.name,
+              open: open.bind(undefined, message.file.owner, message.file.id),
+            },
+          }),
         }));
       },
       previews: async () => messenger.drafts(address).map(({ text }) => text),
@@ -77,6 +97,21 @@ export async function fakeWorld(
         };
       },
       shown: async (address) => messenger.sign(address),
+    },
+    files: {
+      person: PersonId.parse('somebody'),
+      stranger: PersonId.parse('stranger'),
+      async send(address, text, sent) {
+        messenger.sayWith(address, text, sent);
+      },
+      lose: async () => messenger.forgetUploads(),
+      async keep(_, name, content) {
+        const owner = PersonId.parse('somebody');
+        return {
+          ...(await files.keep(owner, { name }, bytesOf(content), new AbortController().signal)),
+          owner,
+        };
+      },
     },
     close: async () => adapter.kill(),
   };

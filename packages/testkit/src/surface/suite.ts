@@ -4,6 +4,7 @@
  */
 import { describe, test } from 'vitest';
 import { chatCases } from './chat-cases.ts';
+import { fileCases } from './file-cases.ts';
 import { incomingCases } from './incoming-cases.ts';
 import { lifecycleCases } from './lifecycle-cases.ts';
 import { outgoingCases } from './outgoing-cases.ts';
@@ -15,6 +16,7 @@ export const surfaceAdapterCases: readonly SurfaceCase[] = [
   ...incomingCases,
   ...outgoingCases,
   ...chatCases,
+  ...fileCases,
   ...splitCases,
 ];
 

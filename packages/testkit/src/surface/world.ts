@@ -15,7 +15,9 @@ import {
   type IncomingEvent,
   type Locale,
   OperationId,
+  type OutgoingFile,
   OutgoingMessage,
+  type PersonId,
 } from '@surfaces/protocol';
 
 /** One message as the person sees it. */
@@ -24,6 +26,8 @@ export interface Seen {
   readonly text: string;
   /** The labels of its buttons. */
   readonly buttons: readonly string[];
+  /** A file, as the person can open it. */
+  readonly file?: { readonly name: string; open(): Promise<Uint8Array> };
 }
 
 /** Somebody at an address, with a real client of the messenger or its emulator. */
@@ -56,6 +60,23 @@ export interface SettingsUnderTest {
   shown(whose: 'one' | 'other'): Promise<{ readonly locale: Locale; readonly streaming: boolean }>;
 }
 
+/** What people and the core do with files, for an adapter with `files`. */
+export interface FilesAtSurface {
+  /** The person at the addresses, as the core knows them. */
+  readonly person: PersonId;
+  readonly stranger: PersonId;
+  /** The person sends files; without words where `text` is empty. */
+  send(
+    address: Address,
+    text: string,
+    files: readonly { readonly name: string; readonly content: Uint8Array }[],
+  ): Promise<void>;
+  /** The messenger loses all files that were sent to it. */
+  lose(): Promise<void>;
+  /** Keeps a file for the person at an address, where the adapter reads what it sends. */
+  keep(address: Address, name: string, content: Uint8Array): Promise<OutgoingFile>;
+}
+
 export interface SurfaceUnderTest {
   /** Made, not started. */
   readonly adapter: SurfaceAdapter;
@@ -74,12 +95,14 @@ export interface SurfaceUnderTest {
   readonly chats?: ChatsUnderTest;
   /** Leave out where there is no `people`. */
   readonly settings?: SettingsUnderTest;
+  /** Leave out where `capabilities.files` is `none`. */
+  readonly files?: FilesAtSurface;
   close(): Promise<void>;
 }
 
 export type SurfaceFactory = () => Promise<SurfaceUnderTest>;
 
-type Need = 'restart' | 'disconnect' | 'chats' | 'settings';
+type Need = 'restart' | 'disconnect' | 'chats' | 'settings' | 'files';
 
 export interface SurfaceCase {
   readonly name: string;
