@@ -67,6 +67,16 @@ describe('what is unread', () => {
     await vi.waitFor(() => expect(page.listed('two')?.unread).toBe(true));
   });
 
+  it('can be read by who saw it earlier than the list', async () => {
+    const web = await withChats('two');
+    const page = await TestPage.open(web.url);
+    const key = addressKey(addressOf(me, 'two'));
+    const item = { by: 'bot', operationId: operation(), message: answerOf('a') } as const;
+    const { seq } = web.timeline.add(key, 'stored', item);
+    page.post({ type: 'read', chat: 'two', seq });
+    await vi.waitFor(() => expect(web.timeline.reads.get(key)).toBe(seq));
+  });
+
   it('stays unread when that could not be stored', async () => {
     const web = await withChats('two');
     const page = await TestPage.open(web.url, null, {}, 'main');
