@@ -5,6 +5,7 @@ import type { Context } from './context.ts';
 import type { Delivery } from './delivery.ts';
 import type { Intake } from './intake.ts';
 import type { Lanes } from './lanes.ts';
+import { within } from './within.ts';
 
 /**
  * Ends what runs for a person, then deletes files, then what is stored: if it fails half-way, the person
@@ -19,8 +20,9 @@ export async function forgetPerson(
   const chats = (await store.chatsOf(person)).map(({ chat }) => chat);
   const keys = chats.map(({ key }) => key);
   delivery.drop(keys);
-  await lanes.end(keys);
-  await intake.end(keys);
+  // What does not end finds nothing any more that it could change.
+  await within(context, 'the turns of a person who is deleted', lanes.end(keys));
+  await within(context, 'the files of a person who is deleted', intake.end(keys));
   await files.dropAll(person);
   // A chat may have been at any of them before.
   const ids = new Set([...agents.all(), ...chats].map(({ agentId }) => agentId));

@@ -116,11 +116,6 @@ export class Core {
     handlers?.(this.#dispatcher);
   }
 
-  /** For handlers of files that wait. */
-  get intake(): Intake {
-    return this.#intake;
-  }
-
   get surfaces(): readonly SurfaceAdapter[] {
     return [...this.#budgets.keys()];
   }

@@ -204,15 +204,16 @@ describe('files without a text', () => {
 
   it('that were removed leave the workspace, or never come there', async () => {
     await begin();
-    const { chat, intake, removed } = await removing();
     say('', file('a.txt'));
     await seen(() => expect(stage.workspace.files()).toEqual(['a.txt']));
     const release = stage.messenger.hold('fetch');
     say('', file('b.txt'));
-    await seen(async () => expect(await removed.list()).toHaveLength(2));
-    await intake.remove(await removed.all(), await chat());
+    stage.messenger.say(room(), '/list');
+    await seen(() => expect(texts().at(-1)).toContain('**2 files wait'));
+    stage.messenger.say(room(), '/remove all');
+    await seen(() => expect(texts().at(-1)).toBe('2 files are removed.'));
     release();
-    expect(stage.workspace.files()).toEqual([]);
+    await seen(() => expect(stage.workspace.files()).toEqual([]));
     stage.messenger.say(room(), 'alone');
     await seen(() => expect(asked()).toEqual([['alone']]));
   });
@@ -231,33 +232,3 @@ it('more files than may come at once all come', async () => {
   await seen(() => expect(asked()).toEqual([['all', ...Array.from({ length: 12 }, (_, i) => `f${i}.txt`)]]));
   expect(stage.agent.script).toBe(echo);
 });
-
-/** The way that the command `remove` goes. */
-async function removing() {
-  const store = stage.database.open();
-  const core = stage.system?.core;
-  if (!core) throw new Error('nothing runs');
-  const find = async () => {
-    const [person] = await store.findPersons({ limit: 1 });
-    if (!person) throw new Error('nobody yet');
-    const [placed] = await store.chatsOf(person.id);
-    if (!placed) throw new Error('no chat yet');
-    return { person: person.id, chat: placed.chat };
-  };
-  const list = async () => {
-    const { person, chat } = await find();
-    return store.waitingFiles(chat.key, person);
-  };
-  return {
-    intake: core.intake,
-    chat: async () => (await find()).chat,
-    removed: {
-      list,
-      all: async () => {
-        const { person, chat } = await find();
-        const ids = (await list()).map(({ id }) => id);
-        return store.removeFiles(chat.key, person, ids);
-      },
-    },
-  };
-}

@@ -194,7 +194,7 @@ export const en = {
   list_none: 'No file waits here. A file that you send without words waits for your next message.',
   remove_unknown: 'Say which one, from 1 to {count}, or `{sign}remove all`. `{sign}list` shows them.',
   remove_gone: 'That file does not wait any more.',
-  removed_one: '`{name}` is removed.',
+  removed_one: '{name} is removed.',
   removed: {
     one: '{count} file is removed.',
     other: '{count} files are removed.',

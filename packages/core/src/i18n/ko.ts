@@ -194,7 +194,7 @@ export const ko: Catalogue = {
   remove_unknown:
     '1부터 {count}까지의 번호나 `{sign}remove all`이라고 말해 주세요. `{sign}list`에서 볼 수 있습니다.',
   remove_gone: '그 파일은 이제 기다리고 있지 않습니다.',
-  removed_one: '`{name}` 파일을 뺐습니다.',
+  removed_one: '{name} 파일을 뺐습니다.',
   removed: {
     other: '파일 {count}개를 뺐습니다.',
   },

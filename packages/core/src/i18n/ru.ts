@@ -208,7 +208,7 @@ export const ru: Catalogue = {
   remove_unknown:
     'Назовите номер от 1 до {count} или напишите `{sign}remove all`. `{sign}list` покажет файлы.',
   remove_gone: 'Этот файл уже не ждёт.',
-  removed_one: 'Файл `{name}` убран.',
+  removed_one: 'Файл {name} убран.',
   removed: {
     one: 'Убран {count} файл.',
     few: 'Убрано {count} файла.',
