@@ -125,7 +125,7 @@ export interface ChatStore {
     readonly by: string;
     readonly now: number;
   }): Promise<Chat | 'too_many'>;
-  /** From now on this person means this chat at this address. */
+  /** From now on this person, its owner, means this chat at this address. */
   bindChat(chat: ChatKey, address: Address, person: PersonId): Promise<void>;
   renameChat(chat: ChatKey, name: string): Promise<Chat>;
   /** `last`: it is the owner's only active chat. `busy`: a turn waits or runs. Archived already: as if done. */
@@ -161,7 +161,10 @@ export interface ChatStore {
   waitingFiles(chat: ChatKey, person: PersonId): Promise<readonly Attachment[]>;
   /** Takes waiting files out of the queue; those that a turn took along meanwhile stay. Returns the removed. */
   removeFiles(chat: ChatKey, person: PersonId, ids: readonly string[]): Promise<readonly Attachment[]>;
-  /** What became of a file. `incoming` again is not possible. A file that is gone: nothing happens. */
+  /**
+   * What became of a file, once: of one that is settled or gone, nothing happens. Only a move to another
+   * agent, in whose workspace it is not, makes it `incoming` again.
+   */
   settleFile(
     id: string,
     result:

@@ -144,7 +144,10 @@ export function chatCalls(tables: MemoryTables): Pick<Calls, keyof ChatStore> {
       return addChat(tables, input).chat;
     },
     bindChat(chat, address, person) {
-      tables.bind(address, tables.person(person).id, tables.chatRow(chat).chat.key);
+      if (tables.chatRow(chat).chat.owner !== person) {
+        throw new StoreError('conflict', `chat ${chat} is not of person ${person}`);
+      }
+      tables.bind(address, person, chat);
     },
     renameChat(key, name) {
       const row = tables.chatRow(key);

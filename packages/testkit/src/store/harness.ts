@@ -11,6 +11,7 @@ import {
   type Store,
   type StoreErrorCode,
   type Turn,
+  type TurnOutcome,
 } from '@surfaces/core';
 import {
   AccountId,
@@ -89,6 +90,12 @@ export function message(text: string, parts: EventParts = {}): IncomingMessage {
   return { kind: 'message', ...base(parts), text, attachments: [] };
 }
 
+/** With files of these names. */
+export function withFiles(text: string, names: readonly string[], parts: EventParts = {}): IncomingMessage {
+  const attachments = names.map((name) => ({ ref: `ref of ${name}`, name }));
+  return { ...message(text, parts), attachments };
+}
+
 export function command(name: string, args = '', parts: EventParts = {}): IncomingCommand {
   return { kind: 'command', ...base(parts), name, args };
 }
@@ -138,6 +145,48 @@ export async function running(store: Store, text = 'hello', parts: EventParts = 
   await store.startTurn(lease, turn.id);
   return { turn, chat, person, lease };
 }
+
+/** Runs a turn that is queued to its end. */
+export async function finish(
+  store: Store,
+  turn: Turn,
+  outcome: TurnOutcome = 'answered',
+  tokens = 0,
+): Promise<void> {
+  const lease = await store.claimChat(turn.chat);
+  await store.startTurn(lease, turn.id);
+  await store.commitFinal(lease, turn.id, outcome, [], { tokens });
+}
+
+/** A further chat of a person, bound to nothing. */
+export async function makeChat(
+  store: Store,
+  owner: Person,
+  parts: Partial<Parameters<Store['createChat']>[0]> = {},
+): Promise<Chat> {
+  const chat = await store.createChat({
+    owner: owner.id,
+    agentId: echo,
+    byDefault: false,
+    platformChatId: newPlatformChatId(),
+    name: 'Another',
+    named: true,
+    limit: 100,
+    by: `key-${unique()}`,
+    now: NOW,
+    ...parts,
+  });
+  if (chat === 'too_many') throw new Error(chat);
+  return chat;
+}
+
+export async function meet(store: Store, who = 'ann'): Promise<Person> {
+  const externalId = ExternalId.parse(who);
+  return await store.identify({ surface: web, externalId, name: who, defaultLocale: 'en' });
+}
+
+export const namesOf = (files: readonly { readonly name: string }[]): string[] =>
+  files.map(({ name }) => name);
 
 export function outgoing(markdown: string): OutgoingMessage {
   return { kind: 'message', role: 'agent', markdown, state: 'final', part: 0, last: true, buttons: [] };

@@ -1,11 +1,16 @@
 /** The contract of `Store` as tests. An implementation's own test calls `storeSuite`. */
 import { describe, it } from 'vitest';
 import { acceptCases } from './accept-cases.ts';
+import { careCases } from './care-cases.ts';
+import { chatsCases } from './chats-cases.ts';
 import { confirmationCases } from './confirmation-cases.ts';
+import { contextsCases } from './contexts-cases.ts';
+import { filesCases } from './files-cases.ts';
 import type { StoreCase, StoreHarness } from './harness.ts';
 import { leaseCases } from './lease-cases.ts';
 import { checkModel } from './model.ts';
 import { operationCases } from './operation-cases.ts';
+import { peopleCases } from './people-cases.ts';
 import { recoveryCases } from './recovery-cases.ts';
 import { timelineCases } from './timeline-cases.ts';
 import { turnCases } from './turn-cases.ts';
@@ -20,6 +25,11 @@ export const storeCases: readonly StoreCase[] = [
   ...confirmationCases,
   ...recoveryCases,
   ...timelineCases,
+  ...peopleCases,
+  ...chatsCases,
+  ...contextsCases,
+  ...filesCases,
+  ...careCases,
 ];
 
 export interface StoreSuiteOptions {

@@ -90,6 +90,36 @@ export const timelineCases: readonly StoreCase[] = [
     expect(await timeline.read(room('nowhere'), { limit: 3 })).toEqual([]);
   }),
 
+  single('a summary tells the last entry, the last of others, and what was read', async (store) => {
+    const { timeline } = store;
+    expect(await timeline.summaries([])).toEqual([]);
+    const words = only(await store.accept(input(message('hello'), { record: true })), 'turn');
+    const [mine] = await timeline.summaries([room()]);
+    expect(mine).toEqual({ last: words.seq, at: NOW, lastOther: 0, read: 0 });
+    const answer = await timeline.append(room(), newId(), outgoing('hi'), NOW + 1);
+    const elsewhere = await timeline.append(room('other'), newId(), outgoing('noise'), NOW + 2);
+    const more = only(await store.accept(input(message('more'), { record: true, now: NOW + 3 })), 'turn');
+    await timeline.markRead(room(), answer.seq);
+    await timeline.markRead(room(), words.seq ?? 0);
+    expect(await timeline.summaries([room('other'), room(), room('nowhere')])).toEqual([
+      { last: elsewhere.seq, at: NOW + 2, lastOther: elsewhere.seq, read: 0 },
+      { last: more.seq, at: NOW + 3, lastOther: answer.seq, read: answer.seq },
+      { last: 0, at: 0, lastOther: 0, read: 0 },
+    ]);
+  }),
+
+  afterKill(
+    'what was read stays read',
+    async ({ timeline }) => {
+      const { seq } = await timeline.append(room(), newId(), outgoing('hi'), NOW);
+      await timeline.markRead(room(), seq);
+      return seq;
+    },
+    async ({ timeline }, seq) => {
+      expect(await timeline.summaries([room()])).toMatchObject([{ last: seq, read: seq }]);
+    },
+  ),
+
   afterKill(
     'entries survive and numbers go on',
     async (store) => {
