@@ -12,7 +12,7 @@ import { start } from './handlers/start.ts';
 import { status } from './handlers/status.ts';
 import { stop } from './handlers/stop.ts';
 import { translator } from './i18n/catalogue.ts';
-import { filesAnew, Intake } from './intake.ts';
+import { Intake } from './intake.ts';
 import { Lanes } from './lanes.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { persist } from './persist.ts';
@@ -198,7 +198,10 @@ export class Core {
       case 'turn': {
         const { chat, person, changes } = accepted;
         const { attachments: files } = accepted.turn;
-        const turn = { ...accepted.turn, attachments: changes.includes('moved') ? filesAnew(files) : files };
+        const turn = {
+          ...accepted.turn,
+          attachments: changes.includes('moved') ? this.#intake.anew(files) : files,
+        };
         this.#intake.begin(turn.attachments, { chat, person, adapter });
         this.#lanes.push({ turn, chat, person, adapter });
         break;

@@ -29,7 +29,7 @@ export const echo: Script = async function* ({ request }) {
 };
 
 export class FakeAgent implements AgentClient {
-  readonly agentId = AgentId.parse('agent-0');
+  readonly agentId: AgentId;
   readonly baseUrl = 'http://agent.example/';
   /** Every request, in order. */
   readonly requests: AgentRequest[] = [];
@@ -43,8 +43,9 @@ export class FakeAgent implements AgentClient {
   readonly #close = new AbortController();
   readonly #decisions = new Map<string, PromiseWithResolvers<string>>();
 
-  constructor(script: Script = echo) {
+  constructor(script: Script = echo, id = 'agent-0') {
     this.script = script;
+    this.agentId = AgentId.parse(id);
   }
 
   url(platformChatId: PlatformChatId): string {
