@@ -86,6 +86,22 @@ describe('files with a text', () => {
     expect(stage.workspace.files()).toEqual(['a.bin']);
   });
 
+  it('whose bytes stop coming are fetched anew', async () => {
+    const time = { ahead: 0 };
+    await begin({ clock: { ...hastyClock(), now: () => Date.now() + time.ahead } });
+    let times = 0;
+    const content = async function* () {
+      times += 1;
+      yield new Uint8Array(10);
+      if (times === 1) await new Promise(() => undefined);
+    };
+    say('look', { name: 'a.bin', content });
+    await seen(() => expect(times).toBe(1));
+    time.ahead = 61_000;
+    await seen(() => expect(asked()).toEqual([['look', 'a.bin']]));
+    expect(stage.workspace.text('a.bin')).toHaveLength(10);
+  });
+
   it('that cannot be had fail the turn with words, and come with a retry', async () => {
     await begin();
     stage.messenger.fail({ call: 'fetch', fault: 'refused' });
