@@ -128,6 +128,21 @@ describe('kept files', () => {
     await expect(text(disk.files.read(ann, id))).rejects.toMatchObject({ code: 'not_found' });
   });
 
+  it('leave nothing when there is room for their bytes and not for what is known of them', async () => {
+    await disk.files.keep(ann, { name: 'warm' }, bytes('x'), never);
+    const before = await readdir(homeOf(ann));
+    let opened = 0;
+    faults.open = async (path) => {
+      if (!path.includes(UNFINISHED_PREFIX)) return;
+      opened += 1;
+      if (opened === 2) throw Object.assign(new Error('no room'), { code: 'ENOSPC' });
+    };
+    await expect(disk.files.keep(ann, { name: 'a' }, bytes('x'), never)).rejects.toMatchObject({
+      code: 'disk_full',
+    });
+    expect(await readdir(homeOf(ann))).toEqual(before);
+  });
+
   it('that shrank are cut off, and not filled up', async () => {
     const { id } = await disk.files.keep(ann, { name: 'a' }, bytes('0123456789'), never);
     await truncate(join(homeOf(ann), id), 4);
