@@ -60,6 +60,22 @@ describe('files with a text', () => {
     expect(stage.workspace.files()).toEqual(['b.txt']);
   });
 
+  it('are fetched once, and before their turn has come', async () => {
+    const done = Promise.withResolvers<void>();
+    stage.agent.script = async function* (ask) {
+      if (ask.request.text === 'first') await done.promise;
+      yield* echo(ask);
+    };
+    await begin();
+    stage.messenger.say(room(), 'first');
+    say('second', file('a.txt'));
+    await seen(() => expect(stage.workspace.files()).toEqual(['a.txt']));
+    done.resolve();
+    await seen(() => expect(texts()).toEqual(['first', 'second']));
+    expect(asked()[1]).toEqual(['second', 'a.txt']);
+    expect(stage.messenger.calls.filter(({ kind }) => kind === 'fetch')).toHaveLength(1);
+  });
+
   it('that come too slowly do not hold up other chats', async () => {
     await begin();
     stage.messenger.hold('fetch');

@@ -67,7 +67,9 @@ export class Intake {
 
   /** Brings those that are not in the workspace yet, in the background. */
   begin(files: readonly Attachment[], place: FilePlace): void {
-    for (const file of files) if (file.state === 'incoming') this.#fetch(file, place);
+    for (const file of files) {
+      if (file.state === 'incoming' && !this.#settled.has(file.id)) this.#fetch(file, place);
+    }
   }
 
   /** All of them, saved or failed. Rejects with the signal's reason, and when the core stops. */
