@@ -69,8 +69,15 @@ const operations = ({ operation }: Running) => [expect.objectContaining({ ...ope
 const cases: Readonly<Record<string, Case>> = {
   accept: {
     word: 'accept_event',
-    ask: () => store.accept(acceptInput('e2', 'lobby', 'more')),
-    told: ({ chat }) => expect.objectContaining({ outcome: 'turn', chat, seq: expect.any(Number) }),
+    ask: () => store.accept({ ...acceptInput('e2', 'lobby', 'more'), title: 'Plans' }),
+    told: ({ chat }) => ({
+      outcome: 'turn',
+      chat: { ...chat, name: 'Plans' },
+      changes: ['titled'],
+      person: expect.anything(),
+      turn: expect.objectContaining({ text: 'more' }),
+      seq: expect.any(Number),
+    }),
   },
   commitFinal: {
     word: 'commit_final',
@@ -154,6 +161,15 @@ it('completes an event once, and tells its replies', async () => {
   expect(await store.completeEvent(accepted.pending.id, [operation])).toMatchObject([operation]);
   expect(await store.completeEvent(accepted.pending.id, [operation])).toEqual([]);
   expect(await store.lastOperations(chat.key, 9)).toHaveLength(1);
+});
+
+it('revives dead letters once, and tells them', async () => {
+  const { operation } = await running();
+  await store.enqueue([operation]);
+  await store.settleOperation(operation.id, { state: 'dead', error: 'lost' });
+  void relay.lose('COMMIT');
+  expect(await store.reviveDeadLetters([operation.id], 7)).toMatchObject([{ ...operation, createdAt: 7 }]);
+  expect(await store.reviveDeadLetters([operation.id], 8)).toEqual([]);
 });
 
 it('notes expired turns once, and tells the note', async () => {
