@@ -78,6 +78,14 @@ it('a store that is down for a moment uses up no attempt at the messenger', asyn
   await seen(() => expect(texts()).toEqual(['a']));
 });
 
+it('what contradicts the store is not repeated for ever, and the next turn runs', async () => {
+  fail('commitFinal', 1, () => new StoreError('conflict', 'there is such an operation already'));
+  await begin();
+  messenger.say(room(), 'a');
+  messenger.say(room(), 'b');
+  await seen(() => expect(texts()).toEqual(['b']));
+});
+
 it('the outcome of a send is stored as soon as the store takes it', async () => {
   await begin();
   fail('settleOperation', 1);
