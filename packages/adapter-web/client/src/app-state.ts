@@ -1,5 +1,5 @@
 /** The parts put together: the chats of one person over one connection. */
-import { computed, effect, signal } from '@preact/signals';
+import { computed, effect, signal, untracked } from '@preact/signals';
 import { type Entry, MAIN_CHAT } from '../../src/frames.ts';
 import { adoptLocale, askedLocale, forgetOldChoice, locale, t } from './i18n/index.ts';
 import { keep, kept } from './kept.ts';
@@ -114,20 +114,24 @@ function watchPage(): void {
   });
   effect(() => {
     const person = session.person.value?.id;
-    if (person !== undefined) writings.belongTo(person);
+    if (person !== undefined) untracked(() => writings.belongTo(person));
   });
   effect(() => {
     if (!session.live.value) return;
-    slots.wake();
-    writings.resumeUploads();
+    untracked(() => {
+      slots.wake();
+      writings.resumeUploads();
+    });
   });
   effect(() => {
     // What was typed meanwhile belongs to the chat that it turned out to be.
     const chat = session.shownId.value;
     if (chat === null) return;
-    const begun = writings.of(UNKNOWN_CHAT).text;
-    if (begun.value !== '') writings.of(chat).edit(begun.value, []);
-    begun.value = '';
+    untracked(() => {
+      const begun = writings.of(UNKNOWN_CHAT).text;
+      if (begun.value !== '') writings.of(chat).edit(begun.value, []);
+      begun.value = '';
+    });
   });
   effect(() => {
     const chat = session.shown.value;

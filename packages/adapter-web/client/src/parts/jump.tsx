@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { session } from '../app-state.ts';
 import { findChats } from '../chat-list.ts';
 import { t } from '../i18n/index.ts';
@@ -11,10 +11,8 @@ const LIST = 'jump-list';
 
 /** Chats by name, and a new one where none is meant. */
 export function Jump() {
-  const field = useRef<HTMLInputElement>(null);
   const [query, setQuery] = useState('');
   const [chosen, setChosen] = useState(0);
-  useLayoutEffect(() => field.current?.focus(), []);
   const found = findChats(session.list.all.value, query);
   const size = found.length + 1;
   const active = Math.min(chosen, size - 1);
@@ -39,7 +37,6 @@ export function Jump() {
   return (
     <>
       <input
-        ref={field}
         class="jump-field"
         data-testid="jump-field"
         type="text"
@@ -52,6 +49,7 @@ export function Jump() {
         aria-controls={LIST}
         aria-activedescendant={`jump-${active}`}
         value={query}
+        autofocus
         onInput={(event) => {
           setQuery(event.currentTarget.value);
           setChosen(0);
