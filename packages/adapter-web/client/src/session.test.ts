@@ -158,6 +158,11 @@ test.each([
       welcome(),
       { type: 'chats', chats: [summary('other'), summary('main')] },
       { type: 'error', code: 'no_chat', detail: '' },
+      // The server goes somewhere by itself, and then where it was asked to.
+      { type: 'opened', chat: 'main', reset: true, older: false },
+      { ...CAUGHT_UP, chat: 'main' },
+      { type: 'opened', chat: 'other', reset: true, older: false },
+      { ...CAUGHT_UP, chat: 'other' },
     ],
   ],
 ])('a chat that is not there gives way to one that is: %s', (_, answer) => {
@@ -169,6 +174,7 @@ test.each([
   for (const frame of frames) session.receive(frame);
   const expected = frames.some(({ type }) => type === 'error') ? 'other' : 'main';
   expect(session.shownId.value).toBe(expected);
+  expect(session.chat(expected).current.value).toBe(true);
   expect(moves).toEqual([
     ['gone', true],
     [expected, true],

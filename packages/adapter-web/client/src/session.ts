@@ -227,7 +227,10 @@ export class Session {
   #opened(id: string): void {
     const at = this.#asked.indexOf(id);
     if (at !== -1) this.#asked.splice(0, at + 1);
-    if (at !== -1 || this.shownId.peek() === id) return;
+    const shown = this.shownId.peek();
+    if (at !== -1 || shown === id) return;
+    // Meanwhile we asked for one that is there: it follows.
+    if (this.#asked.length > 0 && shown !== null && this.list.get(shown) !== undefined) return;
     this.notice.value = undefined;
     this.shownId.value = id;
     this.#events.shown(id, true);
