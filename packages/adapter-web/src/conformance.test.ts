@@ -6,14 +6,22 @@ import { createWebAdapter } from './adapter.ts';
 import { WebAdapterConfig } from './config.ts';
 import { addressOf } from './person.ts';
 import { Browser } from './testing-browser.ts';
-import { emptyPage, MemoryTimeline, realClock, silent } from './testing-web.ts';
+import { emptyPage, MemoryTimeline, memoryParts, realClock, silent } from './testing-web.ts';
 
 surfaceAdapterSuite('the web page', async () => {
   const port = await freePort();
   const timeline = new MemoryTimeline();
+  const parts = memoryParts();
   const config = WebAdapterConfig.parse({ port, accessKeys: 'one:first-key-of-two,two:second-key-of-two' });
   const make = () =>
-    createWebAdapter({ ...config, timeline, clock: realClock, logger: silent, clientDir: emptyPage() });
+    createWebAdapter({
+      ...config,
+      ...parts,
+      timeline,
+      clock: realClock,
+      logger: silent,
+      clientDir: emptyPage(),
+    });
   const url = `http://127.0.0.1:${port}/`;
   const browsers = { one: new Browser(url, 'first-key-of-two'), two: new Browser(url, 'second-key-of-two') };
   const addresses: [Address, Address] = [

@@ -1,7 +1,7 @@
 /** For the conformance suite: somebody whose browser stays open, comes back after a break and sends again. */
 import { randomUUID } from 'node:crypto';
 import { WebSocket } from 'ws';
-import { type ClientFrame, ServerFrame } from './frames.ts';
+import { type ClientFrameInput, MAIN_CHAT, ServerFrame } from './frames.ts';
 import { TestPage } from './testing-web.ts';
 
 const RETRY_MS = 20;
@@ -9,27 +9,29 @@ const RETRY_MS = 20;
 export class Browser {
   readonly #url: string;
   readonly #headers: Record<string, string>;
+  readonly #chat: string;
   /** Not accepted yet, in the order in which it was said. */
   readonly #unsent = new Map<string, object>();
   readonly #drafts = new Map<string, string>();
   #socket: WebSocket | undefined;
   #closed = false;
 
-  constructor(url: string, key: string) {
+  constructor(url: string, key: string, chat: string = MAIN_CHAT) {
     this.#url = url;
+    this.#chat = chat;
     this.#headers = { authorization: `Bearer ${key}` };
     this.#connect();
   }
 
   async say(text: string): Promise<void> {
-    this.#post({ type: 'message', id: randomUUID(), text });
+    this.#post({ type: 'message', id: randomUUID(), chat: this.#chat, text });
   }
 
   async press(label: string): Promise<void> {
     const buttons = (await this.#shown()).flatMap(({ buttons }) => buttons);
     const button = buttons.find((one) => one.label === label);
     if (button === undefined) throw new Error(`no button "${label}" is shown`);
-    this.#post({ type: 'action', id: randomUUID(), action: button.action });
+    this.#post({ type: 'action', id: randomUUID(), chat: this.#chat, action: button.action });
   }
 
   /** What a browser that is opened now shows. */
@@ -50,13 +52,13 @@ export class Browser {
   }
 
   async #shown() {
-    const page = await TestPage.open(this.#url, null, this.#headers);
+    const page = await TestPage.open(this.#url, null, this.#headers, this.#chat);
     const messages = page.entries().flatMap((entry) => (entry.by === 'bot' ? [entry.message] : []));
     await page.close();
     return messages;
   }
 
-  #post(frame: Extract<ClientFrame, { id: string }>): void {
+  #post(frame: Extract<ClientFrameInput, { id: string }>): void {
     this.#unsent.set(frame.id, frame);
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
   }
@@ -69,7 +71,7 @@ export class Browser {
     socket.on('close', () => setTimeout(() => this.#connect(), RETRY_MS).unref());
     socket.on('open', () => {
       this.#drafts.clear();
-      socket.send(JSON.stringify({ type: 'hello', after: null, locale: 'en' }));
+      socket.send(JSON.stringify({ type: 'hello', chat: this.#chat, after: null, locale: 'en' }));
       for (const frame of this.#unsent.values()) socket.send(JSON.stringify(frame));
     });
     socket.on('message', (data) => this.#take(socket, ServerFrame.parse(JSON.parse(String(data)))));

@@ -108,7 +108,7 @@ export class Core {
     // What people say now goes behind what they said before.
     const recovered = Promise.withResolvers<void>();
     try {
-      await adapter.start((event) => recovered.promise.then(() => this.accept(adapter, event)));
+      await adapter.start((event) => recovered.promise.then(() => this.accept(adapter, event)), []);
     } catch (error) {
       this.#budgets.delete(adapter);
       throw error;
@@ -139,8 +139,8 @@ export class Core {
     if (event.kind === 'message' && event.text.trim() === '' && event.attachments.length === 0) {
       return this.#refusals.refuse(adapter, event, 'empty');
     }
-    const agentId = agents.assign(event.surface, author.externalId);
-    if (agentId === undefined) return this.#refusals.refuse(adapter, event, 'not_served');
+    const assignment = agents.assign(event.surface, author.externalId);
+    if (assignment === undefined) return this.#refusals.refuse(adapter, event, 'not_served');
     const person = `${event.surface}/${author.externalId}`;
     // A backlog after an outage is named in the note, however long it is.
     const stale = event.kind === 'message' && clock.now() - event.sentAt > limits.staleAfterMs;
@@ -155,7 +155,9 @@ export class Core {
       event,
       now: clock.now(),
       defaultLocale,
-      newChat: { agentId, platformChatId: newPlatformChatId(), name: t('chat_name') },
+      assignment,
+      newChat: { platformChatId: newPlatformChatId(), name: t('chat_name') },
+      waitingFilesLimit: limits.waitingFiles,
       queueLimit: limits.queue,
       staleAfterMs: limits.staleAfterMs,
       record: adapter.capabilities.history === 'store',
@@ -169,8 +171,9 @@ export class Core {
       throw error;
     }
     if (counted && accepted.outcome === 'duplicate') this.#rate.giveBack(person);
-    if (accepted.outcome === 'queue_full') {
-      return this.#refusals.refuse(adapter, event, 'queue_full', { limit: limits.queue });
+    if (accepted.outcome === 'queue_full' || accepted.outcome === 'files_full') {
+      const limit = accepted.outcome === 'queue_full' ? limits.queue : limits.waitingFiles;
+      return this.#refusals.refuse(adapter, event, accepted.outcome, { limit });
     }
     metrics.count('surfaces_events_total', { surface: adapter.surface, outcome: accepted.outcome });
     this.#context.fault('accept.stored');
@@ -186,6 +189,8 @@ export class Core {
         break;
       case 'event':
         this.#handle(adapter, accepted.pending, accepted.chat, accepted.person);
+        break;
+      case 'files':
         break;
     }
     return { outcome: 'accepted', ...seq };

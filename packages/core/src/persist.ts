@@ -1,5 +1,8 @@
 import type { Context } from './context.ts';
-import { isStoreError, sleep } from './ports/index.ts';
+import { isStoreError, type StoreErrorCode, sleep } from './ports/index.ts';
+
+/** What no later attempt mends. */
+const FOR_EVER: ReadonlySet<StoreErrorCode> = new Set(['lease_lost', 'closed', 'conflict']);
 
 /**
  * Repeats a write until the store takes it: a full disk or a lost database must delay an answer, not
@@ -16,7 +19,7 @@ export async function persist<T>(
     try {
       return await write();
     } catch (error) {
-      if (!isStoreError(error) || error.code === 'lease_lost' || error.code === 'closed') throw error;
+      if (!isStoreError(error) || FOR_EVER.has(error.code)) throw error;
       context.logger.error({ err: error, what, retryInMs: wait }, 'the store refused a write; trying again');
       await sleep(context.clock, wait, signal);
     }

@@ -169,7 +169,7 @@ export class TurnRun implements Run {
       platformChatId: chat.platformChatId,
       requestId: turn.requestId,
       text: turn.text,
-      attachments: turn.attachments.map((attachment) => attachment.path),
+      attachments: turn.attachments.flatMap(({ path }) => path ?? []),
       person: { id: person.id, name: person.name, locale: person.locale },
       ...(journalled ? { resumeAfter: this.#answer.seq } : {}),
     };

@@ -53,6 +53,9 @@ export const en = {
   refused_rate: 'That is faster than I can follow. This message was not taken: send it again in {seconds} s.',
   refused_queue_full:
     'The agent still has {limit} messages of yours to answer. This one was not taken: send it again later.',
+  refused_files_full:
+    '{limit} files already wait here for a text. This one was not taken: send a text, or remove some with remove.',
+  refused_no_files: 'Files cannot be sent here. This message was not taken: send it without files.',
   refused_not_served: 'You are not on the list of this system. Ask whoever runs it to add you.',
   refused_stopping: 'I am restarting. This message was not taken: it can be sent again in a moment.',
   refused_bot: 'I do not answer other programs.',

@@ -54,6 +54,9 @@ export const ko: Catalogue = {
     '너무 빨라서 따라갈 수 없습니다. 이 메시지는 받지 못했으니 {seconds}초 뒤에 다시 보내 주세요.',
   refused_queue_full:
     '에이전트가 답할 메시지가 아직 {limit}개 있습니다. 이 메시지는 받지 못했으니 나중에 다시 보내 주세요.',
+  refused_files_full:
+    '이미 파일 {limit}개가 글을 기다리고 있습니다. 이 파일은 받지 못했습니다: 글을 보내거나 remove 명령으로 비워 주세요.',
+  refused_no_files: '여기서는 파일을 보낼 수 없습니다. 이 메시지는 받지 못했으니 파일 없이 다시 보내 주세요.',
   refused_not_served: '이 시스템의 명단에 없습니다. 운영자에게 추가를 부탁하세요.',
   refused_stopping: '다시 시작하는 중입니다. 이 메시지는 받지 못했으니 잠시 뒤에 다시 보낼 수 있습니다.',
   refused_bot: '다른 프로그램에는 답하지 않습니다.',

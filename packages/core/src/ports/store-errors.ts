@@ -13,6 +13,11 @@ export type StoreErrorCode =
   | 'not_writable'
   | 'disk_full'
   | 'closed'
+  /**
+   * It contradicts what is stored, and always will: an id that is taken, a turn that is finished,
+   * something that is not there (any more).
+   */
+  | 'conflict'
   /** Anything else the database said. */
   | 'failed';
 

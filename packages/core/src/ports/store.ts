@@ -125,7 +125,8 @@ interface Stored {
 
 export type Accepted =
   | { readonly outcome: 'duplicate'; readonly seq?: number }
-  | { readonly outcome: 'queue_full' | 'files_full'; readonly person: Person; readonly chat: Chat }
+  | { readonly outcome: 'queue_full'; readonly person: Person; readonly chat: Chat }
+  | { readonly outcome: 'files_full'; readonly person: Person; readonly chat: Chat }
   /** A message: a turn was queued, or (`expired`) stored as finished. It took the waiting files along. */
   | (Stored & { readonly outcome: 'turn' | 'expired'; readonly turn: Turn })
   /** Files without text: they wait for the next one. */

@@ -1,29 +1,39 @@
 /** The tables that the memory stores of several 'processes' share. */
 import {
-  type AccountId,
   type Address,
   type AgentEvent,
   addressKey,
   type ChatKey,
-  type EventId,
+  type ExternalId,
   type IncomingEvent,
+  type IncomingFile,
   type OperationId,
   type PersonId,
+  type PlatformChatId,
   type RequestId,
   type SurfaceId,
   type TurnId,
 } from '@surfaces/protocol';
 import type {
-  AcceptInput,
+  Attachment,
   Chat,
   Confirmation,
   NewOperation,
   Operation,
   Person,
+  SavedContext,
+  Store,
   Turn,
 } from '../ports/index.ts';
 import { StoreError } from '../ports/store-errors.ts';
 import type { TimelineItem } from '../ports/timeline.ts';
+
+/** The store's methods as they are done here: at once. Only their answers come later. */
+export type Calls = {
+  readonly [K in keyof Store as Store[K] extends (...args: never[]) => Promise<unknown>
+    ? K
+    : never]: Store[K] extends (...args: infer A) => Promise<infer R> ? (...args: A) => R : never;
+};
 
 /** As the others see a process. `lapsed`: taken for dead, though its code still runs. */
 export interface MemoryProcess {
@@ -32,28 +42,50 @@ export interface MemoryProcess {
 }
 
 export interface ChatRow {
-  readonly chat: Chat;
+  chat: Chat;
+  /** False: its first turn names it. */
+  named: boolean;
+  /** The key that asked for it. */
+  readonly by: string | undefined;
+  /** Its contexts that were left, by the key that asked for the next. */
+  readonly switches: Map<string, PlatformChatId>;
   holder: MemoryProcess | undefined;
   generation: number;
 }
 
 export interface TurnRow {
-  turn: Turn;
+  turn: Omit<Turn, 'attachments'>;
   /** False: expired and named in no note. */
   noted: boolean;
-  /** What a retry was asked by. */
-  readonly again: string | undefined;
+  /** The key that asked for it, where no message did. */
+  readonly by: string | undefined;
   readonly journal: Map<number, AgentEvent>;
+}
+
+export interface FileRow {
+  file: Attachment;
+  /** None: it waits for a text. */
+  turn: TurnId | undefined;
 }
 
 export interface InboxRow {
   readonly id: string;
-  readonly event: IncomingEvent;
   readonly acceptedAt: number;
-  readonly chat: ChatKey;
-  readonly person: PersonId;
   readonly seq: number | undefined;
-  pending: boolean;
+  /** Until it is completed. */
+  pending: { readonly event: IncomingEvent; readonly chat: ChatKey; readonly person: PersonId } | undefined;
+}
+
+export interface IdentityRow {
+  readonly surface: SurfaceId;
+  readonly externalId: ExternalId;
+  readonly person: PersonId;
+}
+
+export interface BindingRow {
+  readonly address: Address;
+  readonly person: PersonId;
+  readonly chat: ChatKey;
 }
 
 export interface ConfirmationRow {
@@ -65,22 +97,28 @@ export interface ConfirmationRow {
 export interface TimelineRow {
   readonly seq: number;
   readonly at: number;
-  readonly address: string;
+  readonly address: Address;
   readonly item: TimelineItem;
+  /** Who said it, or whom it was said to. */
+  readonly person: PersonId | undefined;
 }
 
 export class MemoryTables {
   readonly persons = new Map<PersonId, Person>();
-  readonly identities = new Map<string, PersonId>();
+  readonly identities = new Map<string, IdentityRow>();
   readonly chats = new Map<ChatKey, ChatRow>();
   /** By address and person. */
-  readonly bindings = new Map<string, ChatKey>();
-  /** In order of acceptance, as all maps here. */
+  readonly bindings = new Map<string, BindingRow>();
+  /** In order of acceptance, as all tables here. */
   readonly turns = new Map<TurnId, TurnRow>();
+  files: FileRow[] = [];
+  contexts: SavedContext[] = [];
   readonly inbox = new Map<string, InboxRow>();
   readonly operations = new Map<OperationId, Operation>();
-  readonly confirmations: ConfirmationRow[] = [];
-  readonly timeline: TimelineRow[] = [];
+  confirmations: ConfirmationRow[] = [];
+  timeline: TimelineRow[] = [];
+  /** By address: the last entry that was marked as read. */
+  readonly marks = new Map<string, number>();
   readonly accounts = new Map<string, MemoryProcess>();
   #seq = 0;
 
@@ -90,21 +128,21 @@ export class MemoryTables {
   }
 
   chatRow(key: ChatKey): ChatRow {
-    const row = this.chats.get(key);
-    if (row === undefined) throw new StoreError('failed', `there is no chat ${key}`);
-    return row;
+    return there(this.chats.get(key), `chat ${key}`);
   }
 
   person(id: PersonId): Person {
-    const person = this.persons.get(id);
-    if (person === undefined) throw new StoreError('failed', `there is no person ${id}`);
-    return person;
+    return there(this.persons.get(id), `person ${id}`);
   }
 
   turnRow(id: TurnId): TurnRow {
-    const row = this.turns.get(id);
-    if (row === undefined) throw new StoreError('failed', `there is no turn ${id}`);
-    return row;
+    return there(this.turns.get(id), `turn ${id}`);
+  }
+
+  /** The turn with its files as they are now. */
+  turn({ turn }: TurnRow): Turn {
+    const files = this.files.filter((row) => row.turn === turn.id);
+    return { ...turn, attachments: files.map(({ file }) => file) };
   }
 
   turnsOf(chat: ChatKey): TurnRow[] {
@@ -115,10 +153,34 @@ export class MemoryTables {
     return this.turnsOf(chat).filter((row) => row.turn.state !== 'finished').length;
   }
 
-  addTurn(turn: Turn, again?: string): Turn {
-    const noted = turn.outcome !== 'expired';
-    this.turns.set(turn.id, { turn, noted, again, journal: new Map() });
-    return turn;
+  addTurn(turn: TurnRow['turn'], by?: string): TurnRow {
+    const row: TurnRow = { turn, noted: turn.outcome !== 'expired', by, journal: new Map() };
+    this.turns.set(turn.id, row);
+    return row;
+  }
+
+  addFiles(
+    files: readonly IncomingFile[],
+    place: Pick<Attachment, 'chat' | 'person' | 'address'>,
+    turn?: TurnId,
+  ): Attachment[] {
+    return files.map(({ ref, name, mediaType, size }) => {
+      const told = {
+        ...(mediaType === undefined ? {} : { mediaType }),
+        ...(size === undefined ? {} : { size }),
+      };
+      const file: Attachment = { ...place, id: crypto.randomUUID(), ref, name, ...told, state: 'incoming' };
+      this.files.push({ file, turn });
+      return file;
+    });
+  }
+
+  waitingIn(chat: ChatKey): FileRow[] {
+    return this.files.filter((row) => row.turn === undefined && row.file.chat === chat);
+  }
+
+  bind(address: Address, person: PersonId, chat: ChatKey): void {
+    this.bindings.set(bindingKey(address, person), { address: structuredClone(address), person, chat });
   }
 
   /** All or none: an id that exists already is a fault of the caller. */
@@ -127,7 +189,7 @@ export class MemoryTables {
     for (const { id, chat } of operations) {
       this.chatRow(chat);
       if (this.operations.has(id) || ids.has(id)) {
-        throw new StoreError('failed', `there is an operation ${id} already`);
+        throw new StoreError('conflict', `there is an operation ${id} already`);
       }
       ids.add(id);
     }
@@ -144,57 +206,23 @@ export class MemoryTables {
     });
   }
 
-  addTimeline(address: Address, item: TimelineItem, at: number): number {
+  addTimeline(address: Address, item: TimelineItem, at: number, person: PersonId | undefined): number {
     const seq = this.next();
-    this.timeline.push({ seq, at, address: addressKey(address), item: structuredClone(item) });
+    this.timeline.push({ seq, at, address: structuredClone(address), item: structuredClone(item), person });
     return seq;
   }
+}
 
-  findOrMakePerson({ event, defaultLocale }: AcceptInput): Person {
-    const { author, surface } = event;
-    const key = `${surface}/${author.externalId}`;
-    const id = this.identities.get(key);
-    const known = id && this.persons.get(id);
-    const person: Person = {
-      id: known?.id ?? (crypto.randomUUID() as PersonId),
-      name: author.name || known?.name || '',
-      locale: author.locale ?? known?.locale ?? defaultLocale,
-    };
-    this.identities.set(key, person.id);
-    this.persons.set(person.id, person);
-    return person;
-  }
+function there<T>(row: T | undefined, what: string): T {
+  if (row === undefined) throw new StoreError('conflict', `there is no ${what}`);
+  return row;
+}
 
-  findOrMakeChat({ event, newChat }: AcceptInput, person: Person): Chat {
-    const binding = `${addressKey(event.address)} ${person.id}`;
-    const bound = this.bindings.get(binding);
-    if (bound !== undefined) return this.chatRow(bound).chat;
-    const count = [...this.chats.values()].filter((row) => row.chat.owner === person.id).length;
-    const chat: Chat = {
-      ...newChat,
-      key: crypto.randomUUID() as ChatKey,
-      chatId: `C${count + 1}`,
-      owner: person.id,
-      state: 'active',
-    };
-    this.chats.set(chat.key, { chat, holder: undefined, generation: 0 });
-    this.bindings.set(binding, chat.key);
-    return chat;
-  }
+export function bindingKey(address: Address, person: PersonId): string {
+  return `${addressKey(address)} ${person}`;
 }
 
 export function newTurnIds(): { readonly id: TurnId; readonly requestId: RequestId } {
   // Minted here: the casts brand what is new.
   return { id: crypto.randomUUID() as TurnId, requestId: crypto.randomUUID() as RequestId };
-}
-
-export function eventKey(surface: SurfaceId, account: AccountId, eventId: EventId): string {
-  return [surface, account, eventId].map(encodeURIComponent).join('/');
-}
-
-/** What a person's words look like in a timeline; a pressed button has none. */
-export function wordsOf(event: IncomingEvent): string | undefined {
-  if (event.kind === 'message') return event.text;
-  if (event.kind === 'command') return event.args === '' ? `/${event.name}` : `/${event.name} ${event.args}`;
-  return undefined;
 }

@@ -1,7 +1,6 @@
 /** The longer questions to the memory tables. */
-import { type Address, addressKey, type OperationId, type OutgoingMessage } from '@surfaces/protocol';
+import type { Address } from '@surfaces/protocol';
 import type { Confirmation, Decision, Recovery, Store } from '../ports/store.ts';
-import type { Timeline, TimelineEntry } from '../ports/timeline.ts';
 import type { ConfirmationRow, MemoryTables } from './memory-database.ts';
 
 type DecideInput = Parameters<Store['decide']>[0];
@@ -53,47 +52,33 @@ export function recoverFromMemory(tables: MemoryTables, accounts: Parameters<Sto
   return {
     turns: turns
       .filter((row) => row.turn.state !== 'finished')
-      .map(({ turn, journal }) => ({
-        chat: tables.chatRow(turn.chat).chat,
-        person: tables.person(turn.person),
-        turn,
-        events: [...journal.values()].sort((a, b) => a.seq - b.seq),
+      .map((row) => ({
+        chat: tables.chatRow(row.turn.chat).chat,
+        person: tables.person(row.turn.person),
+        turn: tables.turn(row),
+        events: [...row.journal.values()].sort((a, b) => a.seq - b.seq),
       })),
     operations: [...tables.operations.values()]
       .filter(({ state, address }) => (state === 'pending' || state === 'sending') && ours(address))
       .sort((a, b) => a.seq - b.seq),
-    events: [...tables.inbox.values()]
-      .filter((row) => row.pending && ours(row.event))
-      .map(({ id, event, acceptedAt, chat, person }) => ({
-        pending: { id, event, acceptedAt },
-        chat: tables.chatRow(chat).chat,
-        person: tables.person(person),
-      })),
+    events: [...tables.inbox.values()].flatMap(({ id, acceptedAt, pending }) =>
+      pending && ours(pending.event)
+        ? [
+            {
+              pending: { id, event: pending.event, acceptedAt },
+              chat: tables.chatRow(pending.chat).chat,
+              person: tables.person(pending.person),
+            },
+          ]
+        : [],
+    ),
     unnoted: unnoted.map(chatAndPerson),
+    files: tables.files
+      .filter(({ file, turn }) => turn === undefined && file.state === 'incoming' && ours(file.address))
+      .map(({ file }) => ({
+        file,
+        chat: tables.chatRow(file.chat).chat,
+        person: tables.person(file.person),
+      })),
   };
-}
-
-export function readTimeline(
-  tables: MemoryTables,
-  address: Address,
-  { after, before, limit }: Parameters<Timeline['read']>[1],
-): TimelineEntry[] {
-  const key = addressKey(address);
-  const rows = tables.timeline
-    .filter((row) => row.address === key)
-    .filter(({ seq }) => (after === undefined || seq > after) && (before === undefined || seq < before))
-    .map(({ seq, at, item }) => ({ seq, at, item }));
-  return after === undefined ? rows.slice(Math.max(0, rows.length - limit)) : rows.slice(0, limit);
-}
-
-export function appendTimeline(
-  tables: MemoryTables,
-  address: Address,
-  operationId: OperationId,
-  message: OutgoingMessage,
-  at: number,
-): { readonly seq: number; readonly fresh: boolean } {
-  const known = tables.timeline.find(({ item }) => item.by === 'bot' && item.operationId === operationId);
-  if (known !== undefined) return { seq: known.seq, fresh: false };
-  return { seq: tables.addTimeline(address, { by: 'bot', operationId, message }, at), fresh: true };
 }

@@ -75,6 +75,8 @@ export const FAKE_CAPABILITIES: Capabilities = {
   preview: 'draft',
   buttons: 'native',
   typing: 'native',
+  chats: 'none',
+  files: 'none',
   sends: 'idempotent',
   history: 'messenger',
   refusals: 'message',

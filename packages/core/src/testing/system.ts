@@ -7,6 +7,7 @@ import type { FakeAgent } from './fake-agent.ts';
 import type { FakeMessenger } from './fake-messenger.ts';
 import { FakeSurface } from './fake-surface.ts';
 import type { MemoryDatabase } from './memory-store.ts';
+import { noFiles, noWorkspaces } from './no-files.ts';
 
 export const silentLogger: Logger = {
   debug: () => undefined,
@@ -51,10 +52,14 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const core = createCore({
     store,
     agents: {
-      assign: (_, externalId) => (strangers.includes(externalId) ? undefined : agent.agentId),
+      assign: (_, externalId) =>
+        strangers.includes(externalId) ? undefined : { choices: [agent.agentId], byDefault: false },
       client: (id) => (id === agent.agentId ? agent : undefined),
+      info: (id) => (id === agent.agentId ? { id, label: 'Echo' } : undefined),
       all: () => [agent],
     },
+    files: noFiles,
+    workspaces: noWorkspaces,
     clock: options.clock ?? realClock,
     logger: options.logger ?? silentLogger,
     metrics: noMetrics,

@@ -100,7 +100,7 @@ export const acceptCases: readonly StoreCase[] = [
     expect((await store.lastTurns(expired.chat.key, 1))[0]).toEqual(expired.turn);
     expect(await store.counts()).toMatchObject({ queued: 1 });
     const lease = await store.claimChat(expired.chat.key);
-    await fails(store.startTurn(lease, expired.turn.id), 'failed');
+    await fails(store.startTurn(lease, expired.turn.id), 'conflict');
   }),
 
   single('an expired event is deduplicated too', async (store) => {

@@ -181,7 +181,7 @@ export const confirmationCases: readonly StoreCase[] = [
     expect(await store.decide(answer(one))).toEqual({ outcome: 'not_found' });
     const replay = await store.decide(answer(one, { token: decided.token }));
     expect(replay).toMatchObject({ outcome: 'already_decided', confirmation: { decision: 'ok' } });
-    await fails(store.openConfirmation(one.lease, question(one)), 'failed');
+    await fails(store.openConfirmation(one.lease, question(one)), 'conflict');
   }),
 
   afterKill(

@@ -89,9 +89,9 @@ export const leaseCases: readonly StoreCase[] = [
   single('a lease is of one chat, and of one that exists', async (store) => {
     const { lease, turn } = await running(store, 'x', { who: 'ann' });
     const other = await running(store, 'y', { who: 'bob' });
-    await fails(store.commitFinal(other.lease, turn.id, 'answered', []), 'failed');
-    await fails(store.claimChat(`${lease.chat}?` as typeof lease.chat), 'failed');
-    await fails(store.startTurn(lease, `${turn.id}?` as typeof turn.id), 'failed');
+    await fails(store.commitFinal(other.lease, turn.id, 'answered', []), 'conflict');
+    await fails(store.claimChat(`${lease.chat}?` as typeof lease.chat), 'conflict');
+    await fails(store.startTurn(lease, `${turn.id}?` as typeof turn.id), 'conflict');
   }),
 
   {

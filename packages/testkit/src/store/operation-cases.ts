@@ -108,8 +108,8 @@ export const operationCases: readonly StoreCase[] = [
 
   single('an operation that does not exist cannot be settled', async (store) => {
     const id = OperationId.parse(`none-${unique()}`);
-    await fails(store.settleOperation(id, { state: 'sent', messageId: m1 }), 'failed');
-    await fails(store.beginOperation(id), 'failed');
+    await fails(store.settleOperation(id, { state: 'sent', messageId: m1 }), 'conflict');
+    await fails(store.beginOperation(id), 'conflict');
   }),
 
   single('a write can be proved', async (store) => {

@@ -53,13 +53,13 @@ export const turnCases: readonly StoreCase[] = [
   single('a turn that was not started takes no events; a finished one forgets them', async (store) => {
     const { turn, chat } = await acceptTurn(store, 'x');
     const lease = await store.claimChat(chat.key);
-    await fails(store.appendEvents(lease, turn.id, [text(1)]), 'failed');
+    await fails(store.appendEvents(lease, turn.id, [text(1)]), 'conflict');
     await store.startTurn(lease, turn.id);
     await store.startTurn(lease, turn.id);
     await store.commitFinal(lease, turn.id, 'answered', []);
     await store.appendEvents(lease, turn.id, [text(1)]);
     expect((await recoverAll(store)).turns).toEqual([]);
-    await fails(store.startTurn(lease, turn.id), 'failed');
+    await fails(store.startTurn(lease, turn.id), 'conflict');
   }),
 
   single('a preview is remembered with its turn', async (store) => {
@@ -107,7 +107,7 @@ export const turnCases: readonly StoreCase[] = [
     const { lease, turn, chat } = await running(store);
     const taken = operation(chat);
     await store.enqueue([taken]);
-    await fails(store.commitFinal(lease, turn.id, 'answered', [operation(chat), taken]), 'failed');
+    await fails(store.commitFinal(lease, turn.id, 'answered', [operation(chat), taken]), 'conflict');
     expect((await store.lastTurns(chat.key, 1))[0]?.state).toBe('running');
     expect(await store.lastOperations(chat.key, 10)).toHaveLength(1);
   }),

@@ -86,7 +86,7 @@ export class Stage {
     return this.adapter.start(async (event): Promise<AcceptResult> => {
       this.events.push(event);
       return this.answer(event);
-    });
+    }, []);
   }
 
   /** Ends the adapter without a warning; the next one is not started. */
