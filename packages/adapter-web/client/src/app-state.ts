@@ -112,6 +112,18 @@ function watchPage(): void {
     const name = summary === undefined ? 'Surfaces' : `${titleOf(summary)} · Surfaces`;
     document.title = unread > 0 ? `(${unread}) ${name}` : name;
   });
+  let known: ReadonlySet<string> | undefined;
+  effect(() => {
+    const { unread, all } = session.list;
+    const before = known;
+    // What is unread at first sight is no news.
+    known = all.value.length > 0 ? unread.value : undefined;
+    if (before === undefined) return;
+    const isNews = (id: string) => unread.value.has(id) && !before.has(id) && id !== session.shownId.peek();
+    const news = all.value.filter(({ id }) => isNews(id));
+    if (news.length === 0) return;
+    announced.value = untracked(() => news.map((chat) => t('newIn', { name: titleOf(chat) })).join('\n'));
+  });
   effect(() => {
     const person = session.person.value?.id;
     if (person !== undefined) untracked(() => writings.belongTo(person));

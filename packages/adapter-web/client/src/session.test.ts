@@ -232,6 +232,8 @@ test('a new chat is opened when it is there', () => {
   session.command('main', 'new');
   const [command] = sent;
   if (command?.type !== 'command') throw new Error('nothing was sent');
+  session.receive({ type: 'created', by: 'of-another-page', chat: 'elsewhere' });
+  expect(session.shownId.value).toBe('main');
   session.receive({ type: 'created', by: command.id, chat: 'fresh' });
   session.receive({ type: 'accepted', id: command.id });
   expect(session.shownId.value).toBe('fresh');

@@ -51,6 +51,8 @@ export class Session {
   readonly #chats = new Map<string, Chat>();
   readonly #outcomes = new Map<string, Outcome>();
   readonly #around: ChatAround;
+  /** What this page asked for: the server tells every page of the person of a chat that was made. */
+  readonly #mine = new Set<string>();
   /** Chats that the server was asked to show on this connection and did not yet, in order. */
   #asked: string[] = [];
   #greeted = false;
@@ -61,7 +63,7 @@ export class Session {
   constructor(events: SessionEvents) {
     this.#events = events;
     this.#around = {
-      post: (frame) => this.#events.post(frame),
+      post: (frame) => this.#post(frame),
       person: () => this.personId,
       live: () => this.live.peek(),
       arrived: (chat, entries) => {
@@ -107,7 +109,7 @@ export class Session {
     this.shownId.value = id;
     if (this.#greeted) {
       this.#asked.push(id);
-      this.#events.post({ type: 'open', chat: id, after: chat.after });
+      this.#post({ type: 'open', chat: id, after: chat.after });
     }
     this.#events.shown(id, moved);
   }
@@ -117,19 +119,19 @@ export class Session {
     if (!this.live.peek() || (this.#told.get(id) ?? 0) >= seq) return;
     this.#told.set(id, seq);
     this.list.read(id, seq);
-    this.#events.post({ type: 'read', chat: id, seq });
+    this.#post({ type: 'read', chat: id, seq });
   }
 
   /** A button. `refused` also runs when the connection was lost before it was accepted. */
   act(chat: string, action: string, outcome: Partial<Outcome> = {}): void {
     const id = this.#expect(outcome);
-    this.#events.post({ type: 'action', id, chat, action });
+    this.#post({ type: 'action', id, chat, action });
   }
 
   /** What a control of the page does, as the command that it stands for. */
   command(chat: string, name: string, args = '', outcome: Partial<Outcome> = {}): void {
     const id = this.#expect(outcome);
-    this.#events.post({ type: 'command', id, chat, name, args });
+    this.#post({ type: 'command', id, chat, name, args });
   }
 
   rename(chat: string, name: string): void {
@@ -166,7 +168,7 @@ export class Session {
         this.list.set(frame.chats);
         return;
       case 'created':
-        this.open(frame.chat);
+        if (this.#mine.has(frame.by)) this.open(frame.chat);
         return;
       case 'opened':
         this.#opened(frame.chat);
@@ -194,6 +196,11 @@ export class Session {
       default:
         this.chat(frame.chat).receive(frame);
     }
+  }
+
+  #post(frame: ClientFrame): void {
+    if ('id' in frame) this.#mine.add(frame.id);
+    this.#events.post(frame);
   }
 
   #welcome(frame: Welcome): void {

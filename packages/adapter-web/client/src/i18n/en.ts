@@ -96,7 +96,6 @@ export const en = {
   retryUpload: 'Try {name} again',
   uploadWaiting: 'Waiting',
   uploadSent: '{sent} of {size}',
-  uploadStopped: '{name} was not sent.',
   sendWaits: 'The message will be sent when its files are up.',
   sendNotYet: 'Not yet',
   sendBlocked: 'Not everything is up. Try the file again, or remove it; then send.',

@@ -98,7 +98,6 @@ export const ko: Words = {
   retryUpload: '{name} 다시 시도',
   uploadWaiting: '기다리는 중',
   uploadSent: '{size} 중 {sent}',
-  uploadStopped: '{name}: 보내지 못했습니다.',
   sendWaits: '파일이 다 올라가면 메시지를 보냅니다.',
   sendNotYet: '아직 보내지 않기',
   sendBlocked: '다 올라가지 않았습니다. 파일을 다시 시도하거나 뺀 뒤에 보내세요.',

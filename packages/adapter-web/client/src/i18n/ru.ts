@@ -98,7 +98,6 @@ export const ru: Words = {
   retryUpload: 'Отправить {name} ещё раз',
   uploadWaiting: 'Ждёт',
   uploadSent: '{sent} из {size}',
-  uploadStopped: '{name}: не отправлено.',
   sendWaits: 'Сообщение уйдёт, когда загрузятся его файлы.',
   sendNotYet: 'Пока не отправлять',
   sendBlocked: 'Загрузилось не всё. Повторите загрузку или уберите файл, затем отправьте.',

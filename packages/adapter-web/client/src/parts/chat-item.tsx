@@ -44,7 +44,7 @@ export function ChatItem({ chat, shown, unread, only, stop, renaming: writes }: 
         data-busy={chat.busy}
         aria-current={shown ? 'page' : undefined}
         tabIndex={stop ? 0 : -1}
-        title={title}
+        title={chat.number === '' ? title : `${chat.number} · ${title}`}
         draggable={false}
         onClick={(event) => {
           // With a modifier the browser opens it elsewhere.
