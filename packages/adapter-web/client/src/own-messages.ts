@@ -2,7 +2,7 @@
  * What a person wrote in one chat and the server does not show yet. Messages go one at a time, each
  * under one id for ever, so that they arrive once and in the order of writing whatever breaks in between.
  */
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import type { ClientFrame, PageFile, ServerFrame } from '../../src/frames.ts';
 import { newId } from './new-id.ts';
 import { forgetUnsent, keepUnsent, type Unsent } from './unsent.ts';
@@ -36,6 +36,8 @@ const RESEND_MAX_MS = 30_000;
 
 export class OwnMessages {
   readonly pending = signal<readonly Pending[]>([]);
+  /** Something was not taken, and waits for a decision. */
+  readonly failed = computed(() => this.pending.value.some(({ state }) => state === 'failed'));
   readonly #chat: string;
   readonly #around: Around;
   #inFlight: string | undefined;

@@ -206,6 +206,10 @@ test('what was meant for a chat that is gone is not lost, and not sent elsewhere
   expect(session.chat('main').own.pending.value).toMatchObject([{ text: 'hello?', state: 'failed' }]);
   session.chat('main').own.retry(message.id);
   expect(sent.at(-1)).toMatchObject({ type: 'message', chat: 'main', text: 'hello?', id: message.id });
+  session.receive({ type: 'refused', id: message.id, reason: 'rate', retry: true });
+  expect(session.failedIn.value).toEqual(new Set(['main']));
+  session.chat('main').own.discard(message.id);
+  expect(session.failedIn.value).toEqual(new Set());
 });
 
 test('a name is shown at once, and taken back when it is refused', () => {

@@ -47,6 +47,11 @@ export class Session {
   /** Which chat is shown; `null` until it is known. */
   readonly shownId = signal<string | null>(null);
   readonly shown = computed(() => (this.shownId.value === null ? undefined : this.chat(this.shownId.value)));
+  /** Chats with messages that were not taken. */
+  readonly failedIn = computed(
+    () => new Set([...this.#refusedIn.value].filter((id) => this.chat(id).own.failed.value)),
+  );
+  readonly #refusedIn = signal<ReadonlySet<string>>(new Set());
   readonly #events: SessionEvents;
   readonly #chats = new Map<string, Chat>();
   readonly #outcomes = new Map<string, Outcome>();
@@ -279,6 +284,7 @@ export class Session {
     const chat = this.#chatOf(frame.id);
     if (chat === undefined) return;
     chat.own.refused(frame);
+    this.#refusedIn.value = new Set(this.#refusedIn.value).add(chat.id);
     if (frame.reason !== 'no_chat' || chat.id === MAIN_CHAT || this.list.get(chat.id) !== undefined) return;
     // Nobody would ever see it there again.
     const lost = chat.own.pending.value.find(({ id }) => id === frame.id);

@@ -30,6 +30,8 @@ export function isTouch(): boolean {
   return matchMedia('(pointer: coarse)').matches;
 }
 
+/** When what is closing is gone: behind it nothing can have the focus. */
 export function focusComposer(): void {
-  if (!isTouch()) document.querySelector<HTMLElement>('[data-testid="composer"]')?.focus();
+  if (isTouch()) return;
+  requestAnimationFrame(() => document.querySelector<HTMLElement>('[data-testid="composer"]')?.focus());
 }

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { announced, link, session, UNKNOWN_CHAT } from '../app-state.ts';
 import { dropping } from '../given-files.ts';
 import { t } from '../i18n/index.ts';
+import { drawerOpen, narrow } from '../view-state.ts';
 import { Chats } from './chats.tsx';
 import { Composer } from './composer.tsx';
 import { Dialogs } from './dialogs.tsx';
@@ -13,7 +14,7 @@ export function App() {
   return (
     <div class="app">
       <Chats />
-      <div class="pane">
+      <div class="pane" inert={narrow.value && drawerOpen.value}>
         <Header />
         <Banner />
         {chat === undefined ? (

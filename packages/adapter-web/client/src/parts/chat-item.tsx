@@ -11,6 +11,8 @@ interface ItemProps {
   readonly chat: ChatSummary;
   readonly shown: boolean;
   readonly unread: boolean;
+  /** Something that was written here was not taken. */
+  readonly failed: boolean;
   /** There is no other active chat. */
   readonly only: boolean;
   /** The Tab key stops here. */
@@ -19,7 +21,7 @@ interface ItemProps {
 }
 
 /** One row; with 200 of them it is drawn again only when something of its own changed. */
-export function ChatItem({ chat, shown, unread, only, stop, renaming: writes }: ItemProps) {
+export function ChatItem({ chat, shown, unread, failed, only, stop, renaming: writes }: ItemProps) {
   const row = useRef<HTMLLIElement>(null);
   useEffect(() => {
     if (shown) row.current?.scrollIntoView({ block: 'nearest' });
@@ -58,6 +60,11 @@ export function ChatItem({ chat, shown, unread, only, stop, renaming: writes }: 
         <span class="name" dir="auto" data-named={chat.name !== ''}>
           {title}
         </span>
+        {failed && (
+          <span class="bad" role="img" aria-label={t('failed')} title={t('failed')}>
+            <Icon name="alert" />
+          </span>
+        )}
         {chat.busy && <span class="pulse" role="img" aria-label={t('busyChat')} title={t('busyChat')} />}
         {unread && <span class="unread" role="img" aria-label={t('unread')} title={t('unread')} />}
         {chat.at > 0 && <ShortTime at={chat.at} />}

@@ -10,9 +10,15 @@ import { Icon } from './icons.tsx';
 
 const archiveOpen = signal(false);
 
+/** The second half of a double click is not meant, milliseconds. */
+const TWICE = 700;
+let madeAt = -TWICE;
+
 export function newChat(): void {
   const chat = session.shownId.value;
-  if (chat === null || link.state.value !== 'online') return;
+  const now = performance.now();
+  if (chat === null || link.state.value !== 'online' || now - madeAt < TWICE) return;
+  madeAt = now;
   drawerOpen.value = false;
   session.command(chat, 'new');
   focusComposer();
@@ -118,6 +124,7 @@ function List() {
 function Items({ chats }: { chats: readonly ChatSummary[] }) {
   const shown = session.shownId.value;
   const unread = session.list.unread.value;
+  const failed = session.failedIn.value;
   const only = session.list.active.value.length === 1;
   // One stop for the Tab key: from there the arrows lead on.
   const stop = chats.some(({ id }) => id === shown) ? shown : chats[0]?.id;
@@ -129,6 +136,7 @@ function Items({ chats }: { chats: readonly ChatSummary[] }) {
           chat={chat}
           shown={chat.id === shown}
           unread={unread.has(chat.id)}
+          failed={failed.has(chat.id)}
           only={only && chat.state === 'active'}
           stop={chat.id === stop}
           renaming={chat.id === renaming.value}
