@@ -50,8 +50,9 @@ export class OwnMessages {
     this.#around = around;
   }
 
+  /** Also while only the server's answer to it is awaited: its entry may have come first. */
   has(id: string): boolean {
-    return this.pending.value.some((message) => message.id === id);
+    return this.#inFlight === id || this.pending.value.some((message) => message.id === id);
   }
 
   send(text: string, files: readonly PageFile[] = []): void {

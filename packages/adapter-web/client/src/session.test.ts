@@ -133,6 +133,22 @@ test('a message goes into the chat it was written in, whatever is shown meanwhil
   ]);
 });
 
+test('the next message goes also where the entry came before the word that it was accepted', () => {
+  const { session, sent } = alone();
+  session.hello();
+  for (const frame of greet('main')) session.receive(frame);
+  const { own } = session.chat('main');
+  own.send('one');
+  own.send('two');
+  const [first] = sent;
+  if (first?.type !== 'message') throw new Error('nothing was sent');
+  const entry = { by: 'person', seq: 1, at: 0, id: first.id, name: 'P', text: 'one', files: [] } as const;
+  session.receive({ type: 'entries', chat: 'main', entries: [{ ...entry, files: [] }] });
+  session.receive({ type: 'accepted', id: first.id, seq: 1 });
+  expect(sent.at(-1)).toMatchObject({ type: 'message', text: 'two' });
+  expect(own.pending.value).toMatchObject([{ text: 'two', state: 'sending' }]);
+});
+
 test('hello names the chat that is shown and what the page has of it', () => {
   const { session, sent } = alone({ locale: () => 'ko' });
   expect(session.hello()).toEqual({ type: 'hello', chat: null, after: null, locale: 'ko' });

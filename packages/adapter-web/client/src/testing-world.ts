@@ -155,9 +155,12 @@ export class World {
         const { chat, id, text } = frame;
         const known = this.timeline(chat).find((entry) => entry.by === 'person' && entry.id === id);
         const seq = known?.seq ?? this.#nextSeq();
+        const append = () =>
+          known ?? this.#append(chat, { by: 'person', seq, at: 0, id, name: 'P', text, files: [] });
+        // Either may come first.
+        if (seq % 2 === 0) append();
         this.#push({ type: 'accepted', id, seq });
-        if (known !== undefined) return;
-        this.#append(chat, { by: 'person', seq, at: 0, id, name: 'P', text, files: [] });
+        if (seq % 2 === 1) append();
       }
     }
   }
