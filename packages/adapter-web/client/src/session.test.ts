@@ -287,4 +287,6 @@ test('a button that was pressed comes back when the connection is lost', () => {
   session.closed();
   session.closed();
   expect(refused).toHaveBeenCalledTimes(1);
+  session.rename('main', 'without a connection');
+  expect(session.list.get('main')?.name).toBe('main');
 });

@@ -129,14 +129,12 @@ export class Session {
 
   /** A button. `refused` also runs when the connection was lost before it was accepted. */
   act(chat: string, action: string, outcome: Partial<Outcome> = {}): void {
-    const id = this.#expect(outcome);
-    this.#post({ type: 'action', id, chat, action });
+    this.#ask((id) => ({ type: 'action', id, chat, action }), outcome);
   }
 
   /** What a control of the page does, as the command that it stands for. */
   command(chat: string, name: string, args = '', outcome: Partial<Outcome> = {}): void {
-    const id = this.#expect(outcome);
-    this.#post({ type: 'command', id, chat, name, args });
+    this.#ask((id) => ({ type: 'command', id, chat, name, args }), outcome);
   }
 
   rename(chat: string, name: string): void {
@@ -255,11 +253,13 @@ export class Session {
     this.open(this.list.active.value[0]?.id ?? MAIN_CHAT, true);
   }
 
-  #expect(outcome: Partial<Outcome>): string {
+  #ask(frame: (id: string) => ClientFrame, outcome: Partial<Outcome>): void {
+    // Unlike a message it is not kept: what is meant now need not be meant later.
+    if (!this.#greeted) return outcome.refused?.();
     const id = newId();
     const nothing = () => undefined;
     this.#outcomes.set(id, { accepted: nothing, refused: nothing, ...outcome });
-    return id;
+    this.#post(frame(id));
   }
 
   #accepted(id: string, seq: number | undefined): void {

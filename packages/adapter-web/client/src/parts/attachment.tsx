@@ -51,6 +51,7 @@ export function Attachment({ file }: { file: PageFile }) {
             alt=""
             loading="lazy"
             decoding="async"
+            draggable={false}
             onError={() => setBroken(true)}
           />
         </button>

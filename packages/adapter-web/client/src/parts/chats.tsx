@@ -157,7 +157,7 @@ function onKey(event: KeyboardEvent & { readonly currentTarget: HTMLElement }): 
   const { target } = event;
   if (event.altKey || event.ctrlKey || event.metaKey || !(target instanceof HTMLElement)) return;
   const id = target.dataset.chat;
-  if (event.key === 'F2' && id !== undefined) {
+  if (event.key === 'F2' && id !== undefined && link.state.value === 'online') {
     event.preventDefault();
     renaming.value = id;
     return;

@@ -63,8 +63,12 @@ export function Jump() {
           event.preventDefault();
         }}
       />
+      {found.length === 0 && (
+        <p class="jump-none" role="status">
+          {t('jumpNone')}
+        </p>
+      )}
       <div class="jump-list" id={LIST} role="listbox" aria-label={t('chats')} tabIndex={-1}>
-        {found.length === 0 && <p class="none">{t('jumpNone')}</p>}
         {found.map((chat, at) => (
           <div key={chat.id} class="jump-option" {...option(at)}>
             <span class="name" dir="auto">
