@@ -255,7 +255,10 @@ export class Session {
 
   #ask(frame: (id: string) => ClientFrame, outcome: Partial<Outcome>): void {
     // Unlike a message it is not kept: what is meant now need not be meant later.
-    if (!this.#greeted) return outcome.refused?.();
+    if (!this.#greeted) {
+      outcome.refused?.();
+      return;
+    }
     const id = newId();
     const nothing = () => undefined;
     this.#outcomes.set(id, { accepted: nothing, refused: nothing, ...outcome });
