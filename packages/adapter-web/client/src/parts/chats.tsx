@@ -10,15 +10,9 @@ import { Icon } from './icons.tsx';
 
 const archiveOpen = signal(false);
 
-/** The second half of a double click is not meant, milliseconds. */
-const TWICE = 700;
-let madeAt = -TWICE;
-
 export function newChat(): void {
   const chat = session.shownId.value;
-  const now = performance.now();
-  if (chat === null || link.state.value !== 'online' || now - madeAt < TWICE) return;
-  madeAt = now;
+  if (chat === null || link.state.value !== 'online') return;
   drawerOpen.value = false;
   session.command(chat, 'new');
   focusComposer();
@@ -78,7 +72,10 @@ export function Chats() {
           class="outlined new-chat"
           data-testid="new-chat"
           disabled={link.state.value !== 'online'}
-          onClick={newChat}
+          onClick={(event) => {
+            // A double click means one.
+            if (event.detail < 2) newChat();
+          }}
         >
           <Icon name="plus" />
           {t('newChat')}
