@@ -152,7 +152,7 @@ export function chatCalls(db: Database): Pick<Store, Own> {
         if (before !== undefined) return { chat: toChat(row), previous: as(before.previous) };
         if ((await unfinishedTurns(tables, key)) > 0) return 'busy';
         const previous = row.platformChatId;
-        await tables.insert(switches).values({ chat: key, askedBy: by, previous });
+        await tables.insert(switches).values({ chat: key, askedBy: by, previous, at: now });
         const context = { platformChatId, contextSince: now, tokens: 0 };
         await tables.update(chats).set(context).where(eq(chats.key, key));
         return { chat: toChat({ ...row, ...context }), previous: as(previous) };

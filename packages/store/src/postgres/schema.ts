@@ -114,8 +114,9 @@ export const switches = pgTable(
       .references(() => chats.key),
     askedBy: text('asked_by').notNull(),
     previous: text().notNull(),
+    at: long('at').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.chat, table.askedBy] })],
+  (table) => [primaryKey({ columns: [table.chat, table.askedBy] }), index('switches_at').on(table.at)],
 );
 
 /** Contexts that were saved under a name. */

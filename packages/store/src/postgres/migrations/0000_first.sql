@@ -147,6 +147,7 @@ CREATE TABLE "switches" (
 	"chat" text NOT NULL,
 	"asked_by" text NOT NULL,
 	"previous" text NOT NULL,
+	"at" bigint NOT NULL,
 	CONSTRAINT "switches_chat_asked_by_pk" PRIMARY KEY("chat","asked_by")
 );
 --> statement-breakpoint
@@ -208,6 +209,7 @@ CREATE INDEX "operations_chat" ON "operations" USING btree ("chat","seq");--> st
 CREATE INDEX "operations_created_at" ON "operations" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "operations_open" ON "operations" USING btree ("seq") WHERE state IN ('pending', 'sending');--> statement-breakpoint
 CREATE INDEX "operations_dead" ON "operations" USING btree ("seq") WHERE state = 'dead';--> statement-breakpoint
+CREATE INDEX "switches_at" ON "switches" USING btree ("at");--> statement-breakpoint
 CREATE INDEX "timeline_address" ON "timeline" USING btree ("address","seq");--> statement-breakpoint
 CREATE INDEX "timeline_other" ON "timeline" USING btree ("address","seq") WHERE NOT own;--> statement-breakpoint
 CREATE INDEX "timeline_at" ON "timeline" USING btree ("at");--> statement-breakpoint
