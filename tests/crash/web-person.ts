@@ -13,6 +13,8 @@ import { chatsIn } from './words.ts';
 type Said = Extract<ClientFrame, { type: 'message' | 'action' }>;
 
 const RECONNECT_MS = 60;
+/** This suite speaks in the first chat of each person. */
+const CHAT = 'main';
 /** How often an acknowledgement is lost on its way, and the connection with it. */
 const LOST = 0.03;
 
@@ -49,11 +51,11 @@ export class WebPerson implements Person {
   }
 
   say(text: string): void {
-    this.#enter({ type: 'message', id: randomUUID(), text });
+    this.#enter({ type: 'message', id: randomUUID(), chat: CHAT, text, files: [] });
   }
 
   press(action: string): void {
-    this.#enter({ type: 'action', id: randomUUID(), action });
+    this.#enter({ type: 'action', id: randomUUID(), chat: CHAT, action });
   }
 
   unacknowledged(): number {
@@ -88,7 +90,8 @@ export class WebPerson implements Person {
     const url = new URL('ws', this.#options.url.replace(/^http/, 'ws'));
     const socket = new WebSocket(url, { headers: { authorization: `Bearer ${this.#options.key}` } });
     this.#socket = socket;
-    socket.on('open', () => this.#send({ type: 'hello', after: this.#entries.at(-1)?.seq ?? null }));
+    const after = this.#entries.at(-1)?.seq ?? null;
+    socket.on('open', () => this.#send({ type: 'hello', chat: CHAT, after }));
     socket.on('message', (data) => {
       if (socket.readyState === WebSocket.OPEN) this.#take(ServerFrame.parse(JSON.parse(String(data))));
     });
@@ -113,7 +116,7 @@ export class WebPerson implements Person {
 
   #take(frame: ServerFrame): void {
     switch (frame.type) {
-      case 'welcome':
+      case 'opened':
         if (frame.reset && this.#entries.length > 0) this.complaints.push('web: told to forget what it has');
         if (frame.older) this.complaints.push('web: missed more than it was told');
         break;
@@ -144,6 +147,10 @@ export class WebPerson implements Person {
       case 'error':
         this.complaints.push(`web: ${frame.code}: ${frame.detail}`);
         break;
+      case 'welcome':
+      case 'chats':
+      case 'created':
+      case 'settings':
       case 'older':
       case 'busy':
       case 'pong':
@@ -158,7 +165,8 @@ export class WebPerson implements Person {
     this.#entries.push(entry);
     if (entry.by === 'bot') {
       this.#mustBeOurs(entry.message.markdown);
-      this.#seen.push({ message: entry.message });
+      const { file: _, ...message } = entry.message;
+      this.#seen.push({ message });
       return;
     }
     if (this.#own.has(entry.id)) this.complaints.push(`web: ${this.chat} reads "${entry.text}" twice`);

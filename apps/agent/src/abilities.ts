@@ -1,6 +1,7 @@
 /** What the agent can do, and which words ask for it. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { AgentFailure, type AgentTurn } from '@surfaces/sdk';
+import type { Desk } from './files/desk.ts';
 import type { Phrases } from './phrases.ts';
 
 /** What one ability gets: the turn, its words, what followed the key word, the number of messages so far. */
@@ -111,14 +112,24 @@ const ABILITIES: readonly Ability[] = [
   },
 ];
 
-/** Answers by the ability that is asked for; anything else is repeated exactly. */
-export async function answer(turn: AgentTurn, say: Phrases, messages: number): Promise<void> {
+/**
+ * Answers by the ability that is asked for; anything else is repeated exactly. Of files that came with
+ * something else than a question about them it is said what is in them.
+ */
+export async function answer(turn: AgentTurn, say: Phrases, messages: number, desk: Desk): Promise<void> {
+  if (await desk.answer(turn, say)) return;
+  const asked = findAbility(turn.text);
+  if (asked !== undefined) await asked.ability.answer({ turn, say, rest: asked.rest, messages });
+  else if (turn.text !== '') await turn.write(turn.text);
+  await desk.describeAttachments(turn, say, turn.text !== '');
+}
+
+function findAbility(text: string): { readonly ability: Ability; readonly rest: string } | undefined {
   for (const ability of ABILITIES) {
-    const rest = askedFor(ability, turn.text);
-    if (rest !== undefined) return ability.answer({ turn, say, rest, messages });
+    const rest = askedFor(ability, text);
+    if (rest !== undefined) return { ability, rest };
   }
-  if (turn.text !== '') return turn.write(turn.text);
-  return turn.write(say.files(turn.attachments));
+  return undefined;
 }
 
 /** What follows the key word, where the text is nothing but a request for the ability. */

@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import { fileTurnLog, serveAgent } from '@surfaces/sdk';
 import { answer } from './abilities.ts';
+import { Desk } from './files/desk.ts';
+import { Workspace } from './files/workspace.ts';
 import { History } from './history.ts';
 import { phrasesFor } from './phrases.ts';
 import { readSettings, USAGE } from './settings.ts';
@@ -10,6 +12,7 @@ async function main(): Promise<void> {
   const settings = readSettings(process.env);
   const history = new History(join(settings.dataDir, 'history'));
   await history.prepare();
+  const desk = new Desk(await Workspace.open(settings.workspace), history);
 
   const server = await serveAgent({
     host: settings.host,
@@ -21,8 +24,10 @@ async function main(): Promise<void> {
     async onTurn(turn) {
       // Keyed by the request: a turn that runs again after a crash is entered once.
       const { platformChatId, requestId, text } = turn;
-      const messages = await history.enter(platformChatId, { requestId, text });
-      await answer(turn, phrasesFor(turn.person?.locale), messages);
+      const files = await desk.taken(turn);
+      const spoken = files.length === 0 ? {} : { files };
+      const messages = await history.enter(platformChatId, { requestId, text, ...spoken });
+      await answer(turn, phrasesFor(turn.person?.locale), messages, desk);
     },
     onFork: (from, to) => history.copy(from, to),
     onDispose: (context) => history.forget(context),

@@ -1,4 +1,8 @@
 /** The agent's own words, in the person's language. */
+import type { FilePhrases } from './files/file-phrases.ts';
+import { filesEn } from './files/file-phrases-en.ts';
+import { filesKo } from './files/file-phrases-ko.ts';
+import { filesRu } from './files/file-phrases-ru.ts';
 
 export interface Phrases {
   readonly help: string;
@@ -19,10 +23,8 @@ export interface Phrases {
   readonly cannotAsk: string;
   history(count: number): string;
   readonly failure: string;
-  files(paths: readonly string[]): string;
+  readonly files: FilePhrases;
 }
-
-const list = (paths: readonly string[]): string => paths.map((path) => `- \`${path}\``).join('\n');
 
 const en: Phrases = {
   help: `I am the demo agent. I need no key, and I answer the same way every time.
@@ -36,6 +38,15 @@ const en: Phrases = {
 | \`confirm\` or \`delete\` | ask you first |
 | \`history\` | count the messages of this chat |
 | \`fail\` | fail |
+
+Send me a **file** and I say what is in it: text, Markdown, CSV or JSON, of any size. Then:
+
+| say | and I |
+|---|---|
+| \`how many lines\`, \`words\`, \`first 5 lines\` | look into the last file |
+| \`columns\`, \`mean of price\`, \`values of city\` | look into the last table |
+| \`report\` | write \`report.md\` on the files of this chat and send it |
+| \`files\`, \`read\`, \`send\` or \`delete\` and a name | work with your files |
 
 Anything else I **repeat**, word for word.`,
   table: `Three planets:
@@ -68,7 +79,7 @@ Call it with \`greet('you')\`.`,
   cannotAsk: 'I would have to ask you first, and from here I cannot.',
   history: (count) => `Messages in this context: ${count}.`,
   failure: 'You asked me to fail, so I did.',
-  files: (paths) => `Files received:\n\n${list(paths)}`,
+  files: filesEn,
 };
 
 const ru: Phrases = {
@@ -83,6 +94,15 @@ const ru: Phrases = {
 | \`подтверди\` или \`удали\` | сначала спрошу вас |
 | \`история\` | посчитаю сообщения этого чата |
 | \`ошибка\` | завершусь с ошибкой |
+
+Пришлите **файл**, и я скажу, что в нём: текст, Markdown, CSV или JSON любого размера. Потом:
+
+| скажите | и я |
+|---|---|
+| \`сколько строк\`, \`сколько слов\`, \`первые 5 строк\` | загляну в последний файл |
+| \`столбцы\`, \`среднее по price\`, \`значения city\` | загляну в последнюю таблицу |
+| \`отчёт\` | напишу \`report.md\` о файлах этого чата и пришлю его |
+| \`файлы\`, \`прочитай\`, \`пришли\` или \`удали\` и имя | займусь вашими файлами |
 
 Всё остальное я **повторю** слово в слово.`,
   table: `Три планеты:
@@ -109,7 +129,7 @@ const ru: Phrases = {
   cannotAsk: 'Сначала я должен спросить вас, а отсюда это невозможно.',
   history: (count) => `Сообщений в этом контексте: ${count}.`,
   failure: 'Вы попросили ошибку, вот она.',
-  files: (paths) => `Файлы получены:\n\n${list(paths)}`,
+  files: filesRu,
 };
 
 const ko: Phrases = {
@@ -124,6 +144,15 @@ const ko: Phrases = {
 | \`확인\` 또는 \`삭제\` | 먼저 여쭤봅니다 |
 | \`기록\` | 이 대화의 메시지 수를 셉니다 |
 | \`오류\` | 오류를 냅니다 |
+
+**파일**을 보내면 무엇이 들어 있는지 알려 드립니다. 크기와 상관없이 텍스트, Markdown, CSV, JSON을 읽습니다. 그다음:
+
+| 이렇게 말하면 | 저는 |
+|---|---|
+| \`몇 줄\`, \`단어 수\`, \`첫 5줄\` | 마지막 파일을 들여다봅니다 |
+| \`열\`, \`price 평균\`, \`city 값\` | 마지막 표를 들여다봅니다 |
+| \`보고서\` | 이 대화의 파일에 관한 \`report.md\`를 써서 보냅니다 |
+| \`파일\`, 또는 이름과 \`읽어 줘\`, \`보내 줘\`, \`삭제\` | 파일을 다룹니다 |
 
 그 밖의 말은 **그대로** 되풀이합니다.`,
   table: `행성 세 개:
@@ -150,7 +179,7 @@ const ko: Phrases = {
   cannotAsk: '먼저 여쭤봐야 하는데 여기서는 그럴 수 없습니다.',
   history: (count) => `이 대화의 메시지: ${count}개.`,
   failure: '요청하신 대로 오류를 냈습니다.',
-  files: (paths) => `받은 파일:\n\n${list(paths)}`,
+  files: filesKo,
 };
 
 /** By the person's BCP 47 tag; English for any other. */

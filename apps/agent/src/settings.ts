@@ -12,6 +12,8 @@ Environment:
   AGENT_KEY        callers must send it as a bearer token; needed on any address but loopback
   AGENT_DATA_DIR   histories and finished turns (default: "agent" inside SURFACES_DATA_DIR,
                    or inside the platform's data directory)
+  AGENT_WORKSPACE  where files come in and go out; what starts this agent's app calls it workspace_path
+                   (default: "workspace" inside AGENT_DATA_DIR)
 `;
 
 export interface Settings {
@@ -19,6 +21,7 @@ export interface Settings {
   readonly port: number;
   readonly key: string | undefined;
   readonly dataDir: string;
+  readonly workspace: string;
 }
 
 /** Throws an error for the operator when something cannot be used. */
@@ -33,7 +36,9 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     throw new Error(`On ${host} others can reach the agent: set AGENT_KEY, or AGENT_HOST=127.0.0.1.`);
   }
   const base = env.SURFACES_DATA_DIR || join(platformDataDir(env), 'surfaces');
-  return { host, port: Number(port), key, dataDir: env.AGENT_DATA_DIR || join(base, 'agent') };
+  const dataDir = env.AGENT_DATA_DIR || join(base, 'agent');
+  const workspace = env.AGENT_WORKSPACE || join(dataDir, 'workspace');
+  return { host, port: Number(port), key, dataDir, workspace };
 }
 
 function platformDataDir(env: Readonly<Record<string, string | undefined>>): string {

@@ -1,6 +1,9 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createLogger, isStartError } from '@surfaces/runtime';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -23,7 +26,8 @@ function options(mode = '', more: Partial<AgentProcessOptions> = {}) {
     target: { write: (line) => log.push(line) },
   });
   const env = { ...process.env, AGENT_TEST_MODE: mode, WEB_ACCESS_KEYS: 'anna:secret', AGENT_BASE_URL: 'x' };
-  return { entry, dataDir: '/tmp/agent-data', logger, env, log, ...more };
+  const workspacePath = join(mkdtempSync(join(tmpdir(), 'agent-')), 'workspace');
+  return { entry, dataDir: '/tmp/agent-data', workspacePath, logger, env, log, ...more };
 }
 
 async function start(given: AgentProcessOptions): Promise<AgentProcess> {
@@ -51,6 +55,8 @@ test('it listens, its lines are passed on, and it gets no secret of ours', async
   const { pid, env } = await ask(agent.url);
   expect(pid).toBe(agent.pid);
   expect(env.AGENT_DATA_DIR).toBe('/tmp/agent-data');
+  expect(env.AGENT_WORKSPACE).toBe(agent.workspacePath);
+  expect(statSync(agent.workspacePath).isDirectory()).toBe(true);
   expect(env).not.toHaveProperty('WEB_ACCESS_KEYS');
   expect(env).not.toHaveProperty('AGENT_BASE_URL');
   await vi.waitFor(() => expect(given.log.join('')).toContain('[agent] the agent says hello'));

@@ -1,6 +1,7 @@
 /** Keeps the demo agent running as a process of its own. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Logger } from '@surfaces/core';
@@ -15,6 +16,8 @@ export interface AgentProcessOptions {
   readonly entry: string;
   /** Given as AGENT_DATA_DIR. */
   readonly dataDir: string;
+  /** The directory that files are exchanged in, given as AGENT_WORKSPACE. Made when it is not there. */
+  readonly workspacePath: string;
   readonly logger: Logger;
   readonly env: Environment;
   /** Ends the first start. */
@@ -55,6 +58,10 @@ export class AgentProcess {
     this.#options = options;
   }
 
+  get workspacePath(): string {
+    return this.#options.workspacePath;
+  }
+
   /** The same over all restarts. */
   get url(): string {
     if (this.#url === undefined) throw new Error('the agent process was not started');
@@ -74,6 +81,7 @@ export class AgentProcess {
     try {
       signal?.throwIfAborted();
       signal?.addEventListener('abort', aborted, { once: true });
+      await mkdir(this.#options.workspacePath, { recursive: true, mode: 0o700 });
       await new Promise<void>((resolve, reject) => this.#spawn(resolve, reject));
     } catch (error) {
       await this.stop();
@@ -177,7 +185,7 @@ export class AgentProcess {
 
   /** Least authority: the agent gets what a program needs, and AGENT_…, but no key of a surface. */
   #environment(): NodeJS.ProcessEnv {
-    const { env, dataDir } = this.#options;
+    const { env, dataDir, workspacePath } = this.#options;
     const given = Object.entries(env).filter(([name]) => GIVEN.test(name));
     const port = this.#url === undefined ? '0' : new URL(this.#url).port;
     return {
@@ -186,6 +194,7 @@ export class AgentProcess {
       AGENT_PORT: port,
       AGENT_KEY: this.key,
       AGENT_DATA_DIR: dataDir,
+      AGENT_WORKSPACE: workspacePath,
     };
   }
 
@@ -200,4 +209,4 @@ export class AgentProcess {
 }
 
 const GIVEN =
-  /^(PATH|HOME|USER|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|USERPROFILE|LOG_LEVEL|DEFAULT_LOCALE|NO_COLOR|AGENT_(?!BASE_URL)\w+)$/i;
+  /^(PATH|HOME|USER|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|USERPROFILE|LOG_LEVEL|DEFAULT_LOCALE|NO_COLOR|AGENT_(?!BASE_URL|BEARER|WORKSPACE_PATH)\w+)$/i;

@@ -13,5 +13,10 @@ await runApp({
   summary: 'Surfaces: people talk to AI agents where they already chat. Runs every configured surface.',
   surfaces: [defineSurface(webSurface)],
   ownAgent: ({ dataDir, ...parts }) =>
-    startAgentProcess({ ...parts, entry: DEMO_AGENT, dataDir: join(dataDir, 'agent') }),
+    startAgentProcess({
+      ...parts,
+      entry: DEMO_AGENT,
+      dataDir: join(dataDir, 'agent'),
+      workspacePath: join(dataDir, 'agent', 'workspace'),
+    }),
 });

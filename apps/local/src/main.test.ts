@@ -93,12 +93,13 @@ async function open(url: string) {
   closers.push(() => socket.close());
   socket.addEventListener('message', ({ data }) => frames.push(ServerFrame.parse(JSON.parse(String(data)))));
   await once(socket, 'open');
-  socket.send(JSON.stringify({ type: 'hello', after: null }));
+  socket.send(JSON.stringify({ type: 'hello', chat: 'main', after: null }));
   const entries = () => frames.flatMap((frame) => (frame.type === 'entries' ? frame.entries : []));
   return {
     entries,
     answers: () => entries().flatMap((entry) => (entry.by === 'bot' ? entry.message.markdown : [])),
-    say: (text: string) => socket.send(JSON.stringify({ type: 'message', id: randomUUID(), text })),
+    say: (text: string) =>
+      socket.send(JSON.stringify({ type: 'message', id: randomUUID(), chat: 'main', text })),
     drafted: () => frames.flatMap((frame) => (frame.type === 'draft' ? frame.text : [])).join(''),
     accepted: () => frames.filter((frame) => frame.type === 'accepted').length,
   };

@@ -1,7 +1,7 @@
 /** The way of messages, answers and drafts between the core and browsers, over real sockets. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { addressKey, MAX_INCOMING_TEXT, TurnId } from '@surfaces/protocol';
+import { addressKey, MAX_INCOMING_TEXT, SurfaceId, TurnId } from '@surfaces/protocol';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ServerFrame } from './frames.ts';
@@ -24,7 +24,7 @@ describe('what a person sends', () => {
   it('is accepted, durable before it is confirmed, and seen in every browser of that person', async () => {
     const web = await startWeb();
     const [one, two] = [await TestPage.open(web.url), await TestPage.open(web.url)];
-    one.post({ type: 'message', id: id(1), text: 'hello' });
+    one.post({ type: 'message', id: id(1), chat: 'main', text: 'hello' });
     const { seq } = await one.until(is('accepted', id(1)));
     expect(web.timeline.rows.map((row) => row.entry.seq)).toEqual([seq]);
     for (const page of [one, two]) {
@@ -37,8 +37,8 @@ describe('what a person sends', () => {
   it('is one message when it comes twice', async () => {
     const web = await startWeb();
     const page = await TestPage.open(web.url);
-    page.post({ type: 'message', id: id(1), text: 'hello' });
-    page.post({ type: 'message', id: id(1), text: 'hello' });
+    page.post({ type: 'message', id: id(1), chat: 'main', text: 'hello' });
+    page.post({ type: 'message', id: id(1), chat: 'main', text: 'hello' });
     await vi.waitFor(() => expect(page.frames.filter(is('accepted', id(1)))).toHaveLength(2));
     expect(web.events).toHaveLength(1);
     expect(page.entries()).toHaveLength(1);
@@ -49,7 +49,7 @@ describe('what a person sends', () => {
     const web = await startWeb({ accessKeys });
     for (const name of ['alice', 'bob']) {
       const page = await TestPage.open(web.url, null, { Authorization: `Bearer key-of-${name}` });
-      page.post({ type: 'message', id: id(1), text: name });
+      page.post({ type: 'message', id: id(1), chat: 'main', text: name });
       await page.until(is('entries'));
       expect(page.entries()).toMatchObject([{ text: name, name }]);
     }
@@ -68,7 +68,7 @@ describe('what a person sends', () => {
   ])('%j is understood', async (text, expected) => {
     const web = await startWeb();
     const page = await TestPage.open(web.url);
-    page.post({ type: 'message', id: id(1), text });
+    page.post({ type: 'message', id: id(1), chat: 'main', text });
     await page.until(is('accepted', id(1)));
     expect(web.events).toMatchObject([expected]);
   });
@@ -76,7 +76,7 @@ describe('what a person sends', () => {
   it('is cleaned of what has no form: lone surrogates, control characters, line ends', async () => {
     const web = await startWeb();
     const page = await TestPage.open(web.url);
-    page.post({ type: 'message', id: id(1), text: 'a\ud83d\u0000\u0007b\r\nc\tд' });
+    page.post({ type: 'message', id: id(1), chat: 'main', text: 'a\ud83d\u0000\u0007b\r\nc\tд' });
     await page.until(is('entries'));
     expect(web.events).toMatchObject([{ text: 'a\ufffdb\nc\tд' }]);
   });
@@ -84,9 +84,9 @@ describe('what a person sends', () => {
   it('of 1 MB is refused as too long, and the connection goes on', async () => {
     const web = await startWeb();
     const page = await TestPage.open(web.url);
-    page.post({ type: 'message', id: id(1), text: 'x'.repeat(1024 * 1024) });
+    page.post({ type: 'message', id: id(1), chat: 'main', text: 'x'.repeat(1024 * 1024) });
     expect(await page.until(is('refused', id(1)))).toMatchObject({ reason: 'too_long', retry: false });
-    page.post({ type: 'message', id: id(2), text: 'x'.repeat(MAX_INCOMING_TEXT) });
+    page.post({ type: 'message', id: id(2), chat: 'main', text: 'x'.repeat(MAX_INCOMING_TEXT) });
     await page.until(is('accepted', id(2)));
     expect(web.events).toHaveLength(1);
   });
@@ -95,7 +95,7 @@ describe('what a person sends', () => {
     const web = await startWeb();
     web.answer = async () => ({ outcome: 'refused', reason: 'rate', notice: 'Slowly.', retry: true });
     const page = await TestPage.open(web.url);
-    page.post({ type: 'message', id: id(1), text: 'x' });
+    page.post({ type: 'message', id: id(1), chat: 'main', text: 'x' });
     expect(await page.until(is('refused', id(1)))).toMatchObject({
       reason: 'rate',
       notice: 'Slowly.',
@@ -107,13 +107,13 @@ describe('what a person sends', () => {
     const web = await startWeb();
     const page = await TestPage.open(web.url);
     web.answer = () => Promise.reject(new Error('disk full'));
-    page.post({ type: 'message', id: id(1), text: 'x' });
+    page.post({ type: 'message', id: id(1), chat: 'main', text: 'x' });
     expect(await page.until(is('refused', id(1)))).toMatchObject({ reason: 'unavailable', retry: true });
     web.answer = undefined;
-    page.post({ type: 'message', id: id(1), text: 'x' });
+    page.post({ type: 'message', id: id(1), chat: 'main', text: 'x' });
     await page.until(is('accepted', id(1)));
     await web.adapter.pause();
-    page.post({ type: 'message', id: id(2), text: 'x' });
+    page.post({ type: 'message', id: id(2), chat: 'main', text: 'x' });
     expect(await page.until(is('refused', id(2)))).toMatchObject({ reason: 'stopping', retry: true });
     await say(web, 'an answer still arrives');
     await vi.waitFor(() => expect(page.entries()).toHaveLength(2));
@@ -143,7 +143,7 @@ describe('what a person sends', () => {
     const web = await startWeb();
     const page = new TestPage(web.url);
     await once(page.socket, 'open');
-    page.post({ type: 'message', id: id(1), text: 'x' });
+    page.post({ type: 'message', id: id(1), chat: 'main', text: 'x' });
     await once(page.socket, 'close');
     expect(page.closed?.code).toBe(4002);
     expect(web.events).toEqual([]);
@@ -208,8 +208,8 @@ describe('an answer', () => {
 
   it('is not delivered to an address of another surface, nor when the store fails', async () => {
     const web = await startWeb();
-    const thread = { ...here, kind: 'thread', thread: 'x' } as const;
-    await expect(web.adapter.send(thread, answerOf('x'), operation(), signal)).rejects.toMatchObject({
+    const elsewhere = { ...here, surface: SurfaceId.parse('matrix') };
+    await expect(web.adapter.send(elsewhere, answerOf('x'), operation(), signal)).rejects.toMatchObject({
       code: 'refused',
     });
     web.timeline.fault = new Error('disk full');
@@ -241,7 +241,7 @@ describe('coming back', () => {
           // Not awaited until caught up: what happens meanwhile is the point.
           const page = new TestPage(web.url);
           const after = seen[n]?.at(-1) ?? 0;
-          page.socket.on('open', () => page.post({ type: 'hello', after }));
+          page.socket.on('open', () => page.post({ type: 'hello', chat: null, after }));
           pages[n] = page;
         };
         let count = 0;
@@ -252,7 +252,7 @@ describe('coming back', () => {
           else if (what === 'come') pages[n] ?? come(n);
           else
             pages[n]?.socket.readyState === 1 &&
-              pages[n]?.post({ type: 'message', id: id(count), text: 'x' });
+              pages[n]?.post({ type: 'message', id: id(count), chat: 'main', text: 'x' });
           await new Promise((resolve) => setTimeout(resolve, restMs));
         }
         for (const n of [0, 1, 2]) {
@@ -276,11 +276,11 @@ describe('coming back', () => {
     const web = await startWeb();
     for (let i = 0; i < 620; i += 1) await say(web, `${i}`);
     const page = await TestPage.open(web.url, 1);
-    expect(await page.until(is('welcome'))).toMatchObject({ reset: true, older: true });
+    expect(await page.until(is('opened'))).toMatchObject({ reset: true, older: true });
     const seqs = page.entries().map((entry) => entry.seq);
     for (let more = true; more; ) {
       const before = seqs[0] ?? 0;
-      page.post({ type: 'older', before });
+      page.post({ type: 'older', chat: 'main', before });
       const older = await page.until(
         (f): f is Extract<ServerFrame, { type: 'older' }> => f.type === 'older' && f.before === before,
       );
@@ -294,7 +294,7 @@ describe('coming back', () => {
     const web = await startWeb();
     await say(web, 'only one');
     const page = await TestPage.open(web.url, 999);
-    expect(await page.until(is('welcome'))).toMatchObject({ reset: true });
+    expect(await page.until(is('opened'))).toMatchObject({ reset: true });
     expect(page.entries()).toHaveLength(1);
   });
 
@@ -319,7 +319,7 @@ it('a browser that does not read is disconnected, the others are served', async 
   );
   await once(slow, 'data');
   // A masked text frame; the mask is zero.
-  const hello = Buffer.from('{"type":"hello","after":null}');
+  const hello = Buffer.from('{"type":"hello","chat":null,"after":null}');
   slow.write(Buffer.concat([Buffer.from([0x81, 0x80 | hello.length, 0, 0, 0, 0]), hello]));
   await once(slow, 'data');
   slow.pause();

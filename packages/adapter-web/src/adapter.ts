@@ -1,13 +1,17 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { isIPv6 } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
   type Accept,
+  type Agents,
   type Capabilities,
+  type ChatPort,
   type Clock,
+  type CommandInfo,
   type Draft,
+  type FilePort,
+  type Files,
   type Logger,
+  type PeoplePort,
   type SendReceipt,
   type SurfaceAdapter,
   SurfaceError,
@@ -17,23 +21,29 @@ import {
 import { splitMarkdown } from '@surfaces/core/markdown';
 import {
   type Address,
-  ExternalId,
+  addressKey,
   MessageId,
   type OperationId,
   type OutgoingMessage,
   TurnId,
 } from '@surfaces/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { ChatLists } from './chat-lists.ts';
 import type { WebAdapterConfig } from './config.ts';
 import { Connection, type ConnectionLimits } from './connection.ts';
+import { Downloads } from './downloads.ts';
+import { fetchUpload } from './fetch-upload.ts';
 import { CLOSE } from './frames.ts';
 import { HostGuard, isLoopback, normalHost } from './hosts.ts';
 import { HttpDoor } from './http-door.ts';
-import { ACCOUNT, SURFACE, type WebPerson } from './person.ts';
-import { probe } from './probe.ts';
+import { listen, urlOf } from './listener.ts';
+import { ACCOUNT, addressOf, messageKeyOf, type People, placeOf, SURFACE, threadOf } from './person.ts';
+import { Probers, probe, withoutProbers } from './probe.ts';
 import { Rooms } from './rooms.ts';
-import { type Identified, Sessions } from './sessions.ts';
+import { Sessions } from './sessions.ts';
 import { BUILT_PAGE, readPage } from './static-files.ts';
+import { Uploaded } from './uploaded.ts';
+import { Uploads } from './uploads.ts';
 
 /** UTF-16 units of one part of an answer. */
 const TEXT_LIMIT = 200_000;
@@ -44,12 +54,13 @@ const PROBE_MS = 2000;
 const PING_MS = 25_000;
 const PROBE_TURN = TurnId.parse('probe');
 
-const CAPABILITIES: Capabilities = {
+const CAPABILITIES: Omit<Capabilities, 'files'> = {
   text: { limit: TEXT_LIMIT, unit: 'utf16' },
   markdown: 'full',
   preview: 'draft',
   buttons: 'native',
   typing: 'native',
+  chats: 'native',
   sends: 'idempotent',
   history: 'store',
   refusals: 'inline',
@@ -57,15 +68,35 @@ const CAPABILITIES: Capabilities = {
   budget: { calls: 1000, perMs: 1000, reserve: 100, previewEveryMs: 40 },
 };
 
-const DEFAULT_LIMITS: ConnectionLimits = { helloMs: 10_000, flushMs: 20_000, rereadMs: 1000 };
+/** Milliseconds. */
+export interface WebLimits extends ConnectionLimits {
+  /** How long an upload may stand still. */
+  readonly uploadIdleMs: number;
+  /** How long a browser may take nothing of a download. */
+  readonly downloadIdleMs: number;
+  /** How long what an answered request still sends is read. */
+  readonly lingerMs: number;
+}
+
+const DEFAULT_LIMITS: WebLimits = {
+  helloMs: 10_000,
+  flushMs: 20_000,
+  rereadMs: 1000,
+  uploadIdleMs: 60_000,
+  downloadIdleMs: 300_000,
+  lingerMs: 5000,
+};
 
 export interface WebAdapterOptions extends WebAdapterConfig {
   readonly timeline: Timeline;
+  readonly people: People;
+  readonly agents: Pick<Agents, 'assign' | 'info'>;
+  readonly files: Files;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Where the built page is; the package's own by default. */
   readonly clientDir?: string;
-  readonly limits?: Partial<ConnectionLimits>;
+  readonly limits?: Partial<WebLimits>;
 }
 
 export interface WebAdapter extends SurfaceAdapter {
@@ -81,19 +112,48 @@ export function createWebAdapter(options: WebAdapterOptions): WebAdapter {
 class Web implements WebAdapter {
   readonly surface = SURFACE;
   readonly account = ACCOUNT;
-  readonly capabilities = CAPABILITIES;
+  readonly capabilities: Capabilities;
   readonly drafts = {
     show: async (address: Address, draft: Draft) => this.#rooms.showDraft(roomOf(address), draft),
     clear: async (address: Address, turnId: TurnId) => this.#rooms.clearDraft(roomOf(address), turnId),
   };
   readonly typing = {
     lastsMs: TYPING_MS,
-    set: async (address: Address, on: boolean) => this.#rooms.setBusy(roomOf(address), on),
+    set: async (address: Address, on: boolean) => {
+      const { person } = placeOf(address);
+      this.#rooms.setBusy(roomOf(address), on, () => this.#lists.find(person)?.busyChanged());
+    },
+  };
+  readonly chats: ChatPort = {
+    create: async ({ from, event, person }, operationId, signal) => {
+      signal.throwIfAborted();
+      if (placeOf(from).person !== person.externalId) {
+        throw new SurfaceError('refused', 'this is the place of somebody else');
+      }
+      const chat = threadOf(operationId);
+      this.#lists.find(person.externalId)?.made(chat, messageKeyOf(event));
+      return addressOf(person.externalId, chat);
+    },
+    rename: async (address) => this.#listOf(address)?.changed(),
+    archive: async (address) => this.#listOf(address)?.changed(),
+  };
+  readonly files: FilePort = {
+    fetch: async (address, person, ref, signal) => {
+      placeOf(address);
+      return await fetchUpload(this.#o.files, person, ref, signal);
+    },
+  };
+  readonly people: PeoplePort = {
+    changed: (externalId, person) => this.#lists.find(externalId)?.personChanged(person),
   };
   readonly health = { probe: (signal: AbortSignal) => this.#probe(signal) };
 
   readonly #o: WebAdapterOptions;
+  readonly #limits: WebLimits;
   readonly #rooms: Rooms;
+  readonly #lists: ChatLists;
+  readonly #uploaded: Uploaded;
+  readonly #uploads: Uploads;
   readonly #sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -103,17 +163,30 @@ class Web implements WebAdapter {
   });
   readonly #alive = new WeakSet<WebSocket>();
   readonly #sessionOf = new WeakMap<WebSocket, string>();
-  readonly #probes = new Map<string, WebPerson>();
+  readonly #probers = new Probers();
   #server: Server | undefined;
   #door: HttpDoor | undefined;
   #accept: Accept | undefined;
+  #commands: readonly CommandInfo[] = [];
   #cancelPing: (() => void) | undefined;
   #url: URL | undefined;
   #stopped = false;
 
   constructor(options: WebAdapterOptions) {
     this.#o = options;
-    this.#rooms = new Rooms(options.clock, TYPING_MS);
+    const { agents, clock, defaultLocale, files, logger, timeline } = options;
+    const people = withoutProbers(options.people);
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const { rereadMs, uploadIdleMs } = this.#limits;
+    this.capabilities = { ...CAPABILITIES, files: { maxBytes: files.maxBytes } };
+    this.#rooms = new Rooms(clock, TYPING_MS);
+    const isBusy = (room: Address) => this.#rooms.isBusy(addressKey(room));
+    const common = { people, agents, clock, logger, defaultLocale };
+    this.#lists = new ChatLists({ ...common, timeline, rereadMs, isBusy });
+    this.#uploaded = new Uploaded(files);
+    const isTaking = () => this.#accept !== undefined;
+    const uploads = { files, uploaded: this.#uploaded, isTaking, idleMs: uploadIdleMs };
+    this.#uploads = new Uploads({ ...common, ...uploads });
   }
 
   get url(): string {
@@ -121,8 +194,10 @@ class Web implements WebAdapter {
     return this.#url.href;
   }
 
-  async start(accept: Accept): Promise<void> {
+  async start(accept: Accept, commands: readonly CommandInfo[]): Promise<void> {
     const { host, port, accessKeys, allowedHosts, clock, logger, clientDir, defaultLocale } = this.#o;
+    const { people, files } = this.#o;
+    const { downloadIdleMs: idleMs, lingerMs } = this.#limits;
     const page = await readPage(clientDir ?? BUILT_PAGE);
     const guard = new HostGuard(host, allowedHosts);
     const exposed = !isLoopback(normalHost(host) ?? host);
@@ -137,8 +212,13 @@ class Web implements WebAdapter {
       logger.warn({}, 'an access key is shorter than 16 characters and can be guessed');
     }
     const onLogOut = (session: string) => this.#endSession(session);
-    this.#door = new HttpDoor({ guard, sessions, page, defaultLocale, logger, onLogOut });
-    const server = createServer((request, response) => {
+    const uploaded = this.#uploaded;
+    const downloads = new Downloads({ people, files, uploaded, clock, logger, defaultLocale, idleMs });
+    const uploads = this.#uploads;
+    const common = { guard, sessions, page, defaultLocale, logger, clock };
+    this.#door = new HttpDoor({ ...common, uploads, downloads, lingerMs, onLogOut });
+    // An upload may take long; what may not has a limit of its own.
+    const server = createServer({ requestTimeout: 0 }, (request, response) => {
       this.#door?.answer(request, response).catch((error: unknown) => {
         // Whoever goes away in the middle of a request is no error of ours, and must not fill the log.
         const left = request.destroyed && !request.complete;
@@ -148,6 +228,7 @@ class Web implements WebAdapter {
     });
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     this.#accept = accept;
+    this.#commands = commands;
     await listen(server, host, port);
     // A connection that could not be taken (no descriptors, no memory): the others go on.
     server.on('error', (error) =>
@@ -167,6 +248,8 @@ class Web implements WebAdapter {
     this.#stopped = true;
     this.#cancelPing?.();
     this.#rooms.clear();
+    this.#lists.clear();
+    const uploadsEnded = this.#uploads.stop();
     const server = this.#server;
     if (server === undefined) return;
     const closed = new Promise<void>((resolve) => {
@@ -180,7 +263,7 @@ class Web implements WebAdapter {
       server.closeAllConnections();
     });
     server.closeIdleConnections();
-    await closed;
+    await Promise.all([closed, uploadsEnded]);
     cancel();
   }
 
@@ -203,28 +286,38 @@ class Web implements WebAdapter {
         `a message of ${outgoing.markdown.length} UTF-16 units is over ${TEXT_LIMIT}`,
       );
     }
+    const { timeline, clock } = this.#o;
+    const at = clock.now();
     let seq: number;
     try {
-      ({ seq } = await this.#o.timeline.append(address, operationId, outgoing, this.#o.clock.now()));
+      ({ seq } = await timeline.append(address, operationId, outgoing, at));
     } catch (cause) {
       throw new SurfaceError('unreachable', 'the message could not be stored', {
         cause,
         outcomeUnknown: true,
       });
     }
-    const { turnId, last } = outgoing;
+    const { turnId, last, role } = outgoing;
     this.#rooms.entryAdded(room, last && turnId !== undefined ? { turnId, seq } : undefined);
+    const list = this.#listOf(address);
+    list?.entered(placeOf(address).chat, { seq, at, by: 'bot' });
+    // The system's own words may tell of a change: another agent, another chat here.
+    if (role === 'system') list?.changed();
     return { messageId: MessageId.parse(String(seq)) };
+  }
+
+  #listOf(address: Address) {
+    return this.#lists.find(placeOf(address).person);
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // Until the WebSocket takes over, nobody else listens to it.
     socket.on('error', () => socket.destroy());
-    const prober = this.#prober(request);
+    const prober = this.#probers.admit(request);
     const admitted = prober ?? this.#door?.admit(request, socket);
     if (admitted === undefined) return;
     const { person, by, session } = admitted;
-    const { timeline, clock, logger, defaultLocale, limits } = this.#o;
+    const { timeline, agents, clock, logger, defaultLocale, files } = this.#o;
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
       if (this.#stopped) return webSocket.close(CLOSE.goingAway, 'the server stops');
       this.#alive.add(webSocket);
@@ -236,11 +329,16 @@ class Web implements WebAdapter {
         canLogOut: by === 'session',
         defaultLocale,
         rooms: this.#rooms,
+        lists: this.#lists,
+        uploaded: this.#uploaded,
+        maxFileBytes: files.maxBytes,
+        commands: this.#commands,
         timeline,
+        agents,
         clock,
         logger,
         accept: () => (prober === undefined ? this.#accept : undefined),
-        limits: { ...DEFAULT_LIMITS, ...limits },
+        limits: this.#limits,
       });
     });
   }
@@ -263,70 +361,21 @@ class Web implements WebAdapter {
 
   async #probe(signal: AbortSignal): Promise<SurfaceHealth> {
     if (this.#url === undefined || this.#stopped) return { ok: false, detail: 'not started' };
-    const token = randomBytes(32).toString('base64url');
-    const id = ExternalId.parse(`probe/${token}`);
-    this.#probes.set(token, { id, name: 'probe' });
-    const show = () => this.#rooms.showDraft(id, { turnId: PROBE_TURN, text: 'probe' });
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]);
+    const prober = this.#probers.make();
+    const room = roomOf(addressOf(prober.person.id));
+    const show = () => this.#rooms.showDraft(room, { turnId: PROBE_TURN, text: 'probe' });
     try {
-      return await probe(this.#url, token, show, AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]));
+      return await probe(this.#url, prober.token, show, limit);
     } finally {
-      this.#probes.delete(token);
-      this.#rooms.clearDraft(id, PROBE_TURN);
+      this.#probers.forget(prober.token);
+      this.#rooms.clearDraft(room, PROBE_TURN);
     }
-  }
-
-  /** Our own health probe, by its one-time token. Its id is one that no key can have. */
-  #prober(request: IncomingMessage): Extract<Identified, { by: string }> | undefined {
-    const given = /^Probe (\S+)$/.exec(request.headers.authorization ?? '')?.[1];
-    if (given === undefined) return undefined;
-    for (const [token, person] of this.#probes) {
-      const [a, b] = [Buffer.from(token), Buffer.from(given)];
-      if (a.length !== b.length || !timingSafeEqual(a, b)) continue;
-      this.#probes.delete(token);
-      return { person, by: 'key' };
-    }
-    return undefined;
   }
 }
 
+/** What `Rooms` calls it. Throws a `SurfaceError` when it is none of ours. */
 function roomOf(address: Address): string {
-  if (address.surface !== SURFACE || address.account !== ACCOUNT || address.kind !== 'room') {
-    throw new SurfaceError('refused', 'this address is not one of the web surface');
-  }
-  return address.room;
-}
-
-async function listen(server: Server, host: string, port: number): Promise<void> {
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ port, host: host.replace(/^\[|\]$/g, '') }, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-  } catch (cause) {
-    throw cannotListen(cause, host, port);
-  }
-}
-
-function cannotListen(cause: unknown, host: string, port: number): SurfaceError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const why: Readonly<Record<string, string>> = {
-    EADDRINUSE: `Port ${port} on ${host} is already used by another program. Stop it, or choose another port: WEB_PORT=${port === 65535 ? 8081 : port + 1}.`,
-    EACCES: `This user may not listen on port ${port}. Choose a port above 1023: WEB_PORT=8080.`,
-    EADDRNOTAVAIL: `${host} is not an address of this machine. Set WEB_HOST to one that is, or to 127.0.0.1.`,
-    ENOTFOUND: `WEB_HOST=${host} is not a known name. Set it to an address of this machine, or to 127.0.0.1.`,
-  };
-  const text = why[code] ?? `Cannot listen on ${host} port ${port} (${code || String(cause)}).`;
-  return new SurfaceError('cannot_start', text, { cause });
-}
-
-/** An address that a browser on this machine can open. */
-function urlOf(server: Server, host: string): URL {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the listener has no port');
-  const bare = host.replace(/^\[|\]$/g, '');
-  const open = bare === '0.0.0.0' ? '127.0.0.1' : bare === '::' ? '::1' : bare;
-  return new URL(`http://${isIPv6(open) ? `[${open}]` : open}:${address.port}/`);
+  placeOf(address);
+  return addressKey(address);
 }

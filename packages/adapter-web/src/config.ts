@@ -38,11 +38,20 @@ const HostList = z.string().transform((text) =>
 
 /** What the web surface can be told. Lists may be given as one text with commas. */
 export const WebAdapterConfig = z.object({
-  /** The address to listen on. On any but a loopback address access keys are needed. */
-  host: z.string().min(1).default('127.0.0.1'),
-  /** 0: any free port. */
-  port: z.coerce.number().int().min(0).max(65535).default(8080),
-  /** One key is one person. */
+  host: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe(
+      'The address to listen on. On any but a loopback address, and for requests that come through a proxy, access keys are needed.',
+    ),
+  port: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65535)
+    .default(8080)
+    .describe('The port; 0: any free one, it is printed.'),
   accessKeys: z
     .union([AccessKeyList, z.array(AccessKey)])
     .pipe(z.array(AccessKey))
@@ -54,12 +63,17 @@ export const WebAdapterConfig = z.object({
       const names = keys.flatMap((key) => key.name ?? []);
       return new Set(names).size === names.length;
     }, 'the same name is there twice; one key is one person')
-    .default([]),
-  /** Host names under which the page may be asked for, besides localhost, IP addresses and `host`. */
+    .default([])
+    .describe(
+      '`name:key` with commas between; one key is one person. The name `local` is whoever sits at this machine.',
+    ),
   allowedHosts: z
     .union([HostList, z.array(z.string())])
     .pipe(z.array(z.string().refine((host) => normalHost(host) !== undefined, 'not a host name')))
-    .default([]),
+    .default([])
+    .describe(
+      'Host names under which the page may be asked for, with commas, besides localhost, IP addresses and `WEB_HOST`.',
+    ),
   /** For people whose browser names no language that we speak. */
   defaultLocale: Locale.default('en'),
 });

@@ -2,10 +2,20 @@
 import { EventEmitter, once } from 'node:events';
 import { afterEach, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
+import { ChatLists } from './chat-lists.ts';
 import { Connection } from './connection.ts';
 import { LOCAL_PERSON } from './person.ts';
 import { Rooms } from './rooms.ts';
-import { closeAll, MemoryTimeline, realClock, silent, startWeb, TestPage } from './testing-web.ts';
+import {
+  closeAll,
+  MemoryTimeline,
+  memoryParts,
+  realClock,
+  silent,
+  startWeb,
+  TestPage,
+} from './testing-web.ts';
+import { Uploaded } from './uploaded.ts';
 
 afterEach(closeAll);
 
@@ -31,26 +41,31 @@ class FakeSocket extends EventEmitter {
 
 function connected(): FakeSocket {
   const socket = new FakeSocket();
+  const { people, agents, files } = memoryParts();
+  const common = { timeline: new MemoryTimeline(), agents, clock: realClock, logger: silent };
+  const limits = { helloMs: 10_000, flushMs: 1000, rereadMs: 1000 };
   new Connection({
+    ...common,
     // As much of one as a connection uses.
     socket: socket as unknown as WebSocket,
     person: LOCAL_PERSON,
     canLogOut: false,
     defaultLocale: 'en',
     rooms: new Rooms(realClock, 1000),
-    timeline: new MemoryTimeline(),
-    clock: realClock,
-    logger: silent,
+    lists: new ChatLists({ ...common, people, defaultLocale: 'en', rereadMs: 1000, isBusy: () => false }),
+    uploaded: new Uploaded(files),
+    maxFileBytes: files.maxBytes,
+    commands: [],
     accept: () => undefined,
-    limits: { helloMs: 10_000, flushMs: 1000, rereadMs: 1000 },
+    limits,
   });
   return socket;
 }
 
 it('large frames are not read faster than they are handled', async () => {
   const socket = connected();
-  const large = Buffer.from(JSON.stringify({ type: 'locale', locale: 'en', more: 'x'.repeat(5_000_000) }));
-  socket.emit('message', Buffer.from('{"type":"hello","after":null}'), false);
+  const large = Buffer.from(JSON.stringify({ type: 'ping', more: 'x'.repeat(5_000_000) }));
+  socket.emit('message', Buffer.from('{"type":"hello","chat":null,"after":null}'), false);
   socket.emit('message', large, false);
   expect(socket.isPaused).toBe(false);
   socket.emit('message', large, false);

@@ -1,28 +1,35 @@
 /**
- * One browser's WebSocket. What is durable is fetched from the timeline from a cursor, never pushed
- * from memory: so an entry can neither be missed nor come twice nor overtake an earlier one, whatever
- * order the events of this process come in. At most one frame of entries and one of drafts is on its
- * way at a time: a slow reader costs no memory, and skips the drafts in between.
+ * One browser of a person: shows one of their chats at a time and the list of all, and takes what is
+ * said. A frame reaches only a chat of that person; any other id is refused, whether it exists or not.
  */
-import type { Accept, AcceptResult, Clock, Logger, Timeline, TimelineEntry } from '@surfaces/core';
-import { type Locale, MAX_INCOMING_TEXT } from '@surfaces/protocol';
-import type { RawData, WebSocket } from 'ws';
-import { CLOSE, ClientFrame, type Entry, FRAMES_VERSION, type ServerFrame } from './frames.ts';
-import { toIncoming } from './incoming.ts';
-import { addressOf, messageKeyOf, type WebAddress, type WebPerson } from './person.ts';
-import type { Rooms, Watcher } from './rooms.ts';
+import type {
+  Accept,
+  AcceptResult,
+  Agents,
+  Clock,
+  CommandInfo,
+  Logger,
+  Person,
+  Timeline,
+} from '@surfaces/core';
+import { addressKey, type Locale, MAX_INCOMING_TEXT } from '@surfaces/protocol';
+import type { WebSocket } from 'ws';
+import type { ChatList, ListWatcher } from './chat-list.ts';
+import type { ChatLists } from './chat-lists.ts';
+import { toEntry } from './entries.ts';
+import { CLOSE, type ClientFrame, FRAMES_VERSION, MAIN_CHAT, type ServerFrame } from './frames.ts';
+import { type EventFrame, toIncoming } from './incoming.ts';
+import { PageSocket } from './page-socket.ts';
+import { addressOf, SURFACE, type WebPerson } from './person.ts';
+import type { Rooms } from './rooms.ts';
+import { PAGE, ShownChat } from './shown-chat.ts';
+import type { Uploaded, UsedFiles } from './uploaded.ts';
 
-/** Entries of a first page and of each page of history. */
-const PAGE = 50;
-/** A page that missed more than this gets the newest ones and asks for the others when it needs them. */
-const MAX_CATCH_UP = 500;
-/** UTF-16 units of entries in one frame, unless a single one is longer. */
-const FRAME_TEXT = 256 * 1024;
-/** Frames of the page that may wait, and their bytes; then it is not read from until they are done. */
-const MAX_WAITING = 100;
-const MAX_WAITING_BYTES = 8 * 1024 * 1024;
-/** Bytes on their way to a page above which its pings are not answered: it must read to be answered. */
-const MAX_UNREAD = 64 * 1024;
+/** Files of one message. */
+const MAX_FILES = 100;
+/** Events of a browser whose new chat it may be told of. */
+const REMEMBERED = 100;
+const NO_FILES: UsedFiles = { files: [], release: () => undefined };
 
 export interface ConnectionLimits {
   readonly helloMs: number;
@@ -38,7 +45,13 @@ export interface ConnectionOptions {
   readonly canLogOut: boolean;
   readonly defaultLocale: Locale;
   readonly rooms: Rooms;
+  readonly lists: ChatLists;
+  readonly uploaded: Uploaded;
+  /** The largest file that is taken. */
+  readonly maxFileBytes: number;
   readonly timeline: Timeline;
+  readonly agents: Pick<Agents, 'assign'>;
+  readonly commands: readonly CommandInfo[];
   readonly clock: Clock;
   readonly logger: Logger;
   /** `undefined` while no events are taken. */
@@ -46,318 +59,220 @@ export interface ConnectionOptions {
   readonly limits: ConnectionLimits;
 }
 
-export class Connection implements Watcher {
+type Refusal = Extract<ServerFrame, { type: 'refused' }>['reason'];
+
+export class Connection implements ListWatcher {
   readonly #o: ConnectionOptions;
-  readonly #address: WebAddress;
-  readonly #shown = new Map<string, { text: string; progress: string | undefined; since: number }>();
+  readonly #page: PageSocket;
+  readonly #made: Extract<ServerFrame, { type: 'created' }>[] = [];
+  /** What the page named its last events. */
+  readonly #sent = new Set<string>();
   #locale: Locale;
-  #state: 'new' | 'catching_up' | 'live' | 'closed' = 'new';
-  #cursor = 0;
-  #pumping = false;
-  #entriesDirty = false;
-  #drafting = false;
-  #draftsDirty = false;
-  #waiting = 0;
-  #waitingBytes = 0;
-  #work: Promise<void> = Promise.resolve();
+  /** Since the hello. */
+  #list: ChatList | undefined;
+  #entered = false;
+  #shown: ShownChat | undefined;
+  #listDirty = false;
+  #listing = false;
   #cancelHello: () => void;
   #cancelReread: (() => void) | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#o = options;
-    this.#address = addressOf(options.person.id);
+    const { socket, person, clock, logger, limits } = options;
     this.#locale = options.defaultLocale;
-    this.#cancelHello = options.clock.after(options.limits.helloMs, () =>
-      this.close(CLOSE.noHello, 'no hello in time'),
-    );
-    options.socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
-    options.socket.on('ping', (data) => {
-      if (options.socket.bufferedAmount <= MAX_UNREAD) options.socket.pong(data);
+    this.#page = new PageSocket({
+      socket,
+      person: person.id,
+      clock,
+      logger,
+      flushMs: limits.flushMs,
+      onFrame: (frame) => this.#handle(frame),
+      onClose: () => this.#closed(),
     });
-    options.socket.on('close', () => this.#closed());
-    // An error is always followed by 'close'; too large a frame ends the connection with 1009.
-    options.socket.on('error', (error) => options.logger.debug({ err: error }, 'web socket error'));
+    this.#cancelHello = clock.after(limits.helloMs, () =>
+      this.#page.close(CLOSE.noHello, 'no hello in time'),
+    );
   }
 
-  close(code: number, reason: string): void {
-    this.#o.socket.close(code, reason);
+  listChanged(): void {
+    this.#listDirty = true;
+    if (this.#entered) void this.#sendList();
   }
 
-  entriesChanged(): void {
-    this.#entriesDirty = true;
-    if (this.#state === 'live') void this.#pump();
+  /** Only the browser that asked for it goes there. */
+  chatMade(by: string, chat: string): void {
+    if (!this.#sent.delete(by)) return;
+    this.#made.push({ type: 'created', by, chat });
+    this.listChanged();
   }
 
-  draftsChanged(): void {
-    this.#draftsDirty = true;
-    if (this.#state === 'live') void this.#sendDrafts();
-  }
-
-  draftCleared(turnId: string): void {
-    if (this.#shown.delete(turnId)) void this.#send({ type: 'draft_clear', turnId });
-  }
-
-  busyChanged(on: boolean): void {
-    if (this.#state === 'live') void this.#send({ type: 'busy', on });
+  settingsChanged(person: Person): void {
+    if (this.#entered) void this.#page.send({ type: 'settings', settings: settingsOf(person) });
   }
 
   #closed(): void {
-    this.#state = 'closed';
     this.#cancelHello();
     this.#cancelReread?.();
-    this.#o.rooms.leave(this.#address.room, this);
+    this.#shown?.close();
+    this.#list?.leave(this);
   }
 
-  #receive(data: RawData, isBinary: boolean): void {
-    // ws gives text and binary frames as one Buffer, unless it is told otherwise.
-    const bytes = (data as Buffer).length;
-    this.#waiting += 1;
-    this.#waitingBytes += bytes;
-    if (this.#waiting >= MAX_WAITING || this.#waitingBytes >= MAX_WAITING_BYTES) this.#o.socket.pause();
-    this.#work = this.#work
-      .then(() => this.#handle(data, isBinary))
-      .catch((error: unknown) => {
-        this.#o.logger.error({ err: error }, 'web frame failed');
-        this.close(1011, 'internal error');
-      })
-      .then(() => {
-        this.#waiting -= 1;
-        this.#waitingBytes -= bytes;
-        const few = this.#waiting < MAX_WAITING / 2 && this.#waitingBytes < MAX_WAITING_BYTES / 2;
-        if (this.#o.socket.isPaused && few) this.#o.socket.resume();
-      });
-  }
-
-  async #handle(data: RawData, isBinary: boolean): Promise<void> {
-    if (this.#state === 'closed') return;
-    const frame = isBinary ? 'a binary frame' : readFrame(String(data));
+  async #handle(frame: ClientFrame | string): Promise<void> {
     if (typeof frame === 'string') {
-      return await this.#send({ type: 'error', code: 'bad_frame', detail: frame });
+      return await this.#page.send({ type: 'error', code: 'bad_frame', detail: frame });
     }
-    if (this.#state === 'new' && frame.type !== 'hello') {
-      return this.close(CLOSE.noHello, 'the first frame must be hello');
-    }
+    const list = this.#list;
+    if (frame.type === 'hello') return list === undefined ? await this.#hello(frame) : undefined;
+    if (list === undefined) return this.#page.close(CLOSE.noHello, 'the first frame must be hello');
+    if (frame.type === 'ping') return await this.#page.send({ type: 'pong' });
+    const isOwn = list.has(frame.chat);
     switch (frame.type) {
-      case 'hello':
-        if (this.#state === 'new') await this.#hello(frame.after, frame.locale);
-        return;
-      case 'locale':
-        this.#locale = frame.locale;
-        return;
-      case 'ping':
-        return await this.#send({ type: 'pong' });
+      case 'open':
+        return isOwn ? await this.#open(frame.chat, frame.after) : await this.#noChat();
       case 'older':
-        return await this.#older(frame.before);
+        return isOwn ? await this.#older(frame.chat, frame.before) : await this.#noChat();
+      case 'read':
+        return isOwn ? await list.markRead(frame.chat, frame.seq) : await this.#noChat();
       default:
-        return await this.#take(frame);
+        return isOwn ? await this.#take(frame, list) : await this.#refuse(frame.id, 'no_chat', false);
     }
   }
 
-  async #take(frame: Extract<ClientFrame, { type: 'message' | 'action' }>): Promise<void> {
-    const { accept, clock, logger, person, rooms } = this.#o;
-    const refuse = (reason: 'too_long' | 'stopping' | 'unavailable', retry: boolean) =>
-      this.#send({ type: 'refused', id: frame.id, reason, retry });
-    if (frame.type === 'message' && frame.text.length > MAX_INCOMING_TEXT) return refuse('too_long', false);
-    const take = accept();
-    if (take === undefined) return refuse('stopping', true);
-    let result: AcceptResult;
-    try {
-      result = await take(toIncoming(frame, person, this.#locale, clock.now()));
-    } catch (error) {
-      logger.warn({ err: error }, 'a message could not be stored; the page sends it again');
-      return refuse('unavailable', true);
-    }
-    if (result.outcome === 'refused') {
-      const { reason, notice, retry } = result;
-      return await this.#send({ type: 'refused', id: frame.id, reason, notice, retry });
-    }
-    const seq = result.seq === undefined ? {} : { seq: result.seq };
-    await this.#send({ type: 'accepted', id: frame.id, ...seq });
-    rooms.entryAdded(this.#address.room);
-  }
-
-  async #hello(after: number | null, locale: Locale | undefined): Promise<void> {
+  async #hello({ chat, after, locale }: Extract<ClientFrame, { type: 'hello' }>): Promise<void> {
     this.#cancelHello();
-    this.#state = 'catching_up';
     this.#locale = locale ?? this.#locale;
-    const { rooms, person, canLogOut } = this.#o;
+    const { lists, person, commands, canLogOut, agents, maxFileBytes } = this.#o;
+    const list = lists.of(person);
+    this.#list = list;
     // Watching begins before reading, so that nothing falls between the two.
-    rooms.watch(this.#address.room, this);
-    const first = await this.#readFirst(after);
-    if (this.#isClosed()) return rooms.leave(this.#address.room, this);
-    const reset = first.reset;
-    await this.#send({
+    list.watch(this);
+    const settings = await this.#load(list);
+    if (settings === undefined) return;
+    const isServed = agents.assign(SURFACE, person.id) !== undefined;
+    await this.#page.send({
       type: 'welcome',
       version: FRAMES_VERSION,
       person: { id: person.id, name: person.name },
-      locale: this.#locale,
-      limits: { text: MAX_INCOMING_TEXT },
+      settings: settingsOf(settings),
+      limits: { text: MAX_INCOMING_TEXT, fileBytes: isServed ? maxFileBytes : 0, files: MAX_FILES },
+      commands: [...commands],
       canLogOut,
-      reset,
-      older: reset && first.entries.length === PAGE,
     });
-    this.#cursor = reset ? 0 : (after ?? 0);
-    await this.#sendEntries(first.entries);
-    this.#entriesDirty = true;
-    await this.#pump();
-    if (this.#isClosed()) return;
-    this.#state = 'live';
-    const drafts = [...rooms.drafts(this.#address.room).keys()];
-    await this.#send({ type: 'caught_up', busy: rooms.isBusy(this.#address.room), drafts });
-    this.entriesChanged();
-    this.draftsChanged();
+    this.#entered = true;
+    this.#listDirty = true;
+    await this.#sendList();
+    const isOwn = chat === null || list.has(chat);
+    if (!isOwn) await this.#noChat();
+    await this.#open(isOwn ? (chat ?? list.latest) : MAIN_CHAT, isOwn ? after : null);
   }
 
-  async #readFirst(after: number | null): Promise<{ reset: boolean; entries: readonly TimelineEntry[] }> {
-    for (;;) {
+  async #load(list: ChatList): Promise<Person | undefined> {
+    while (!this.#page.isClosed) {
       try {
-        if (after !== null && (await this.#isKnown(after))) {
-          const missed = await this.#o.timeline.read(this.#address, { after, limit: MAX_CATCH_UP + 1 });
-          if (missed.length <= MAX_CATCH_UP) return { reset: false, entries: missed };
-        }
-        return { reset: true, entries: await this.#o.timeline.read(this.#address, { limit: PAGE }) };
+        return await list.load(this.#locale);
       } catch (error) {
-        await this.#unreadable(error);
-        if (this.#isClosed()) return { reset: false, entries: [] };
+        this.#o.logger.warn({ err: error }, 'the chats of a person cannot be read; trying again');
+        await new Promise<void>((resolve) => {
+          const cancel = this.#o.clock.after(this.#o.limits.rereadMs, resolve);
+          this.#cancelReread = () => {
+            cancel();
+            resolve();
+          };
+        });
       }
     }
+    return undefined;
   }
 
-  /** Whether what the page has is of this very timeline: after a restore from a backup it may not be. */
-  async #isKnown(seq: number): Promise<boolean> {
-    if (seq === 0) return true;
-    const [last] = await this.#o.timeline.read(this.#address, { before: seq + 1, limit: 1 });
-    return last?.seq === seq;
+  async #open(chat: string, after: number | null): Promise<void> {
+    if (this.#page.isClosed) return;
+    this.#shown?.close();
+    const { person, rooms, timeline, clock, logger, limits } = this.#o;
+    const address = addressOf(person.id, chat);
+    const { rereadMs } = limits;
+    this.#shown = new ShownChat({
+      chat,
+      address,
+      page: this.#page,
+      rooms,
+      timeline,
+      clock,
+      logger,
+      rereadMs,
+    });
+    await this.#shown.open(after);
   }
 
-  async #older(before: number): Promise<void> {
+  async #older(chat: string, before: number): Promise<void> {
+    const { timeline, person, logger } = this.#o;
     try {
-      const entries = await this.#o.timeline.read(this.#address, { before, limit: PAGE });
+      const entries = await timeline.read(addressOf(person.id, chat), { before, limit: PAGE });
       const more = entries.length === PAGE;
-      await this.#send({ type: 'older', before, entries: entries.map(toEntry), more });
+      await this.#page.send({ type: 'older', chat, before, entries: entries.map(toEntry), more });
     } catch (error) {
-      this.#o.logger.warn({ err: error }, 'the timeline cannot be read');
-      await this.#send({ type: 'error', code: 'no_history', detail: 'The history cannot be read now.' });
+      logger.warn({ err: error }, 'the timeline cannot be read');
+      const detail = 'The history cannot be read now.';
+      await this.#page.send({ type: 'error', code: 'no_history', detail });
     }
   }
 
-  async #pump(): Promise<void> {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    while (this.#entriesDirty && !this.#isClosed()) {
-      this.#entriesDirty = false;
-      try {
-        const entries = await this.#o.timeline.read(this.#address, { after: this.#cursor, limit: 100 });
-        if (entries.length > 0) this.#entriesDirty = true;
-        await this.#sendEntries(entries);
-      } catch (error) {
-        this.#entriesDirty = true;
-        await this.#unreadable(error);
-      }
+  async #take(frame: EventFrame, list: ChatList): Promise<void> {
+    const { accept, clock, logger, person, rooms, uploaded } = this.#o;
+    if ((frame.type === 'message' ? frame.text.length : 0) > MAX_INCOMING_TEXT) {
+      return await this.#refuse(frame.id, 'too_long', false);
     }
-    this.#pumping = false;
-  }
-
-  async #unreadable(error: unknown): Promise<void> {
-    this.#o.logger.warn({ err: error }, 'the timeline cannot be read; trying again');
-    await new Promise<void>((resolve) => {
-      const cancel = this.#o.clock.after(this.#o.limits.rereadMs, resolve);
-      this.#cancelReread = () => {
-        cancel();
-        resolve();
-      };
-    });
-  }
-
-  async #sendEntries(entries: readonly TimelineEntry[]): Promise<void> {
-    let batch: Entry[] = [];
-    let length = 0;
-    for (const entry of entries.map(toEntry)) {
-      const own = entry.by === 'person' ? entry.text.length : entry.message.markdown.length;
-      if (batch.length > 0 && length + own > FRAME_TEXT) {
-        await this.#send({ type: 'entries', entries: batch });
-        batch = [];
-        length = 0;
-      }
-      batch.push(entry);
-      length += own;
-      // An entry that ends a turn takes the place of what was shown of it.
-      if (entry.by === 'bot' && entry.message.last) this.#forgetDraft(entry.message.turnId, entry.seq);
-      this.#cursor = entry.seq;
+    this.#sent.add(frame.id);
+    for (const oldest of this.#sent) {
+      if (this.#sent.size <= REMEMBERED) break;
+      this.#sent.delete(oldest);
     }
-    if (batch.length > 0) await this.#send({ type: 'entries', entries: batch });
-  }
-
-  #forgetDraft(turnId: string | undefined, seq: number): void {
-    const shown = turnId === undefined ? undefined : this.#shown.get(turnId);
-    if (turnId !== undefined && shown !== undefined && shown.since < seq) this.#shown.delete(turnId);
-  }
-
-  async #sendDrafts(): Promise<void> {
-    if (this.#drafting) return;
-    this.#drafting = true;
-    while (this.#draftsDirty && !this.#isClosed()) {
-      this.#draftsDirty = false;
-      for (const turnId of [...this.#o.rooms.drafts(this.#address.room).keys()]) {
-        // Looked up again: it may have ended while another was sent.
-        const draft = this.#o.rooms.drafts(this.#address.room).get(turnId);
-        if (draft === undefined) continue;
-        const shown = this.#shown.get(turnId);
-        const same = shown !== undefined && shown.since === draft.since ? shown : undefined;
-        if (same !== undefined && same.text === draft.text && same.progress === draft.progress) continue;
-        const from = same === undefined ? 0 : commonLength(same.text, draft.text);
-        this.#shown.set(turnId, draft);
-        const progress = draft.progress === undefined ? {} : { progress: draft.progress };
-        const { since } = draft;
-        await this.#send({ type: 'draft', turnId, from, text: draft.text.slice(from), ...progress, since });
-      }
+    const take = accept();
+    if (take === undefined) return await this.#refuse(frame.id, 'stopping', true);
+    let result: AcceptResult;
+    let used: UsedFiles | undefined = NO_FILES;
+    try {
+      const ids = frame.type === 'message' ? frame.files : [];
+      if (ids.length > 0) used = list.person && (await uploaded.use(list.person.id, ids));
+      if (used === undefined) return await this.#refuse(frame.id, 'no_file', false);
+      result = await take(toIncoming(frame, person, this.#locale, clock.now(), used.files));
+    } catch (error) {
+      used?.release();
+      logger.warn({ err: error }, 'a message could not be stored; the page sends it again');
+      return await this.#refuse(frame.id, 'unavailable', true);
     }
-    this.#drafting = false;
+    if (result.outcome === 'refused') {
+      used.release();
+      const { reason, notice, retry } = result;
+      return await this.#page.send({ type: 'refused', id: frame.id, reason, notice, retry });
+    }
+    const { seq } = result;
+    await this.#page.send({ type: 'accepted', id: frame.id, ...(seq === undefined ? {} : { seq }) });
+    rooms.entryAdded(addressKey(addressOf(person.id, frame.chat)));
+    if (seq !== undefined) list.entered(frame.chat, { seq, at: clock.now(), by: 'person' });
   }
 
-  /** Resolves when the frame left this process, or can never do so. */
-  #send(frame: ServerFrame): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#isClosed()) return resolve();
-      const cancel = this.#o.clock.after(this.#o.limits.flushMs, () => {
-        this.#o.logger.info({ person: this.#o.person.id }, 'a browser reads too slowly; disconnected');
-        this.close(CLOSE.tooSlow, 'too slow');
-        this.#o.socket.terminate();
-      });
-      this.#o.socket.send(JSON.stringify(frame), () => {
-        cancel();
-        resolve();
-      });
-    });
+  #noChat(): Promise<void> {
+    return this.#page.send({ type: 'error', code: 'no_chat', detail: 'There is no such chat.' });
   }
 
-  #isClosed(): boolean {
-    return this.#state === 'closed' || this.#o.socket.readyState !== this.#o.socket.OPEN;
+  #refuse(id: string, reason: Refusal, retry: boolean): Promise<void> {
+    return this.#page.send({ type: 'refused', id, reason, retry });
+  }
+
+  /** One list at a time is on its way: a slow reader skips those in between. */
+  async #sendList(): Promise<void> {
+    if (this.#listing) return;
+    this.#listing = true;
+    while (this.#listDirty && this.#list !== undefined && !this.#page.isClosed) {
+      this.#listDirty = false;
+      await this.#page.send(this.#list.chats());
+      for (const made of this.#made.splice(0)) await this.#page.send(made);
+    }
+    this.#listing = false;
   }
 }
 
-/** A frame, or what is wrong with it. */
-function readFrame(text: string): ClientFrame | string {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return 'not JSON';
-  }
-  const parsed = ClientFrame.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  return `${issue?.path.join('.') || 'frame'}: ${issue?.message ?? 'invalid'}`;
-}
-
-function toEntry({ seq, at, item }: TimelineEntry): Entry {
-  if (item.by === 'bot') return { by: 'bot', seq, at, message: item.message };
-  return { by: 'person', seq, at, id: messageKeyOf(item.eventId), name: item.name, text: item.text };
-}
-
-function commonLength(a: string, b: string): number {
-  if (b.startsWith(a)) return a.length;
-  let i = 0;
-  while (i < a.length && i < b.length && a.charCodeAt(i) === b.charCodeAt(i)) i += 1;
-  return i;
+function settingsOf({ locale, localeChosen, streaming }: Person) {
+  return { locale, localeChosen, streaming };
 }

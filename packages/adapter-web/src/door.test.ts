@@ -15,6 +15,7 @@ import {
   ask,
   closeAll,
   MemoryTimeline,
+  memoryParts,
   realClock,
   silent,
   startWeb,
@@ -265,11 +266,11 @@ it('lets go of a connection whose upgrade it refused, though the other side keep
 });
 
 describe('what keeps it from starting', () => {
-  const parts = { timeline: new MemoryTimeline(), clock: realClock, logger: silent };
+  const parts = { ...memoryParts(), timeline: new MemoryTimeline(), clock: realClock, logger: silent };
   const failure = async (config: Partial<WebAdapterConfig>, clientDir: string) => {
     const adapter = createWebAdapter({ ...WebAdapterConfig.parse(config), ...parts, clientDir });
     const error: unknown = await adapter
-      .start(async () => ({ outcome: 'accepted' }))
+      .start(async () => ({ outcome: 'accepted' }), [])
       .catch((reason) => reason);
     if (!isSurfaceError(error)) throw new Error('it started');
     expect(error.code).toBe('cannot_start');

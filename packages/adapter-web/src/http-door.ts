@@ -1,14 +1,18 @@
 /** HTTP: who may come in, the built page, login and logout, and which upgrades become connections. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Logger } from '@surfaces/core';
+import type { Clock, Logger } from '@surfaces/core';
 import { LOCALES, type Locale } from '@surfaces/protocol';
 import { DOOR_STYLE_HASH, errorPage, loginPage, noKeysPage } from './door-pages.ts';
+import { type Downloads, fileIdOf } from './downloads.ts';
 import type { HostGuard } from './hosts.ts';
 import { type Identified, type Sessions, sessionCookie } from './sessions.ts';
 import type { StaticFile } from './static-files.ts';
+import type { Uploads } from './uploads.ts';
 
 const MAX_LOGIN_BODY = 8 * 1024;
+/** How long the body of a login may take. */
+const LOGIN_MS = 30_000;
 const MINUTE = 60;
 
 const APP_POLICY =
@@ -21,6 +25,11 @@ export interface HttpDoorOptions {
   readonly page: ReadonlyMap<string, StaticFile>;
   readonly defaultLocale: Locale;
   readonly logger: Logger;
+  readonly clock: Clock;
+  readonly uploads: Uploads;
+  readonly downloads: Downloads;
+  /** How long what an answered request still sends is read and thrown away, milliseconds. */
+  readonly lingerMs: number;
   /** Its connections are to be closed. */
   readonly onLogOut: (session: string) => void;
 }
@@ -39,10 +48,12 @@ export class HttpDoor {
     response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
     response.setHeader('Content-Security-Policy', DOOR_POLICY);
     response.setHeader('Cache-Control', 'no-store');
+    response.once('finish', () => this.#linger(request));
     const verdict = this.#o.guard.check(request);
     if (!verdict.ok) return html(response, verdict.status, errorPage('Not here', verdict.text));
 
     const path = pathOf(request);
+    if (path === '/upload' || path.startsWith('/files/')) return await this.#files(request, response, path);
     const read = request.method === 'GET' || request.method === 'HEAD';
     const route = `${read ? 'GET' : request.method} ${path}`;
     const file = read ? this.#o.page.get(path) : undefined;
@@ -76,6 +87,31 @@ export class HttpDoor {
     return refuseUpgrade(socket, status, text);
   }
 
+  async #files(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+    const { person, denied } = this.#o.sessions.identify(request);
+    if (denied !== undefined) {
+      const [status, text] = denial(denied);
+      return json(response, status, { error: denied, text });
+    }
+    const { uploads, downloads } = this.#o;
+    const isUpload = path === '/upload';
+    if (isUpload && request.method === 'POST') return await uploads.take(request, response, person);
+    const id = fileIdOf(path);
+    if (!isUpload && request.method === 'DELETE') return await downloads.remove(response, person, id);
+    if (!isUpload && (request.method === 'GET' || request.method === 'HEAD')) {
+      return await downloads.give(request, response, person, id);
+    }
+    response.setHeader('Allow', isUpload ? 'POST' : 'GET, HEAD, DELETE');
+    html(response, 405, errorPage('Not so', 'This address does not take this method.'));
+  }
+
+  /** Closing at once could take the answer away from who still sends; reading for ever would cost a connection. */
+  #linger(request: IncomingMessage): void {
+    if (request.complete || request.destroyed) return;
+    const cancel = this.#o.clock.after(this.#o.lingerMs, () => request.destroy());
+    request.once('close', cancel).resume();
+  }
+
   #page(request: IncomingMessage, response: ServerResponse): void {
     const identified = this.#o.sessions.identify(request);
     const index = this.#o.page.get('/index.html');
@@ -103,7 +139,8 @@ export class HttpDoor {
   }
 
   async #logIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await readBody(request, MAX_LOGIN_BODY);
+    const cancel = this.#o.clock.after(LOGIN_MS, () => request.destroy());
+    const body = await readBody(request, MAX_LOGIN_BODY).finally(cancel);
     const key = body === undefined ? null : new URLSearchParams(body).get('key');
     const locale = this.#locale(request);
     if (key === null) return html(response, 400, loginPage(locale, 'wrong'));

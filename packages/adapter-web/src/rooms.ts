@@ -1,4 +1,4 @@
-/** What is going on at each person's address now, and who watches. Nothing here is durable. */
+/** What is going on at each address now, and who watches. Nothing here is durable. Rooms are named by address key. */
 import type { Clock, Draft } from '@surfaces/core';
 import type { TurnId } from '@surfaces/protocol';
 
@@ -92,13 +92,19 @@ export class Rooms {
     this.#tidy(name);
   }
 
-  setBusy(name: string, on: boolean): void {
+  /** `onChange`: it began or ended, now or when nobody renewed it. */
+  setBusy(name: string, on: boolean, onChange: () => void): void {
     const room = on ? this.#room(name) : this.#rooms.get(name);
     if (room === undefined) return;
     const was = room.cancelBusy !== undefined;
     room.cancelBusy?.();
-    room.cancelBusy = on ? this.#clock.after(this.#busyMs, () => this.setBusy(name, false)) : undefined;
-    if (was !== on) for (const watcher of room.watchers) watcher.busyChanged(on);
+    room.cancelBusy = on
+      ? this.#clock.after(this.#busyMs, () => this.setBusy(name, false, onChange))
+      : undefined;
+    if (was !== on) {
+      for (const watcher of room.watchers) watcher.busyChanged(on);
+      onChange();
+    }
     this.#tidy(name);
   }
 

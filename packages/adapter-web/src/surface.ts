@@ -1,5 +1,5 @@
 /** The web surface as an app brings it in: what it is told by which environment variable. */
-import type { Clock, Logger, Store } from '@surfaces/core';
+import type { Agents, Clock, Files, Logger, Store } from '@surfaces/core';
 import type { Locale } from '@surfaces/protocol';
 import { createWebAdapter, type WebAdapter } from './adapter.ts';
 import { WebAdapterConfig } from './config.ts';
@@ -18,7 +18,9 @@ export const webSurface = {
   create: (
     config: WebAdapterConfig,
     parts: {
-      readonly store: Pick<Store, 'timeline'>;
+      readonly store: Pick<Store, 'timeline' | 'identify' | 'chatsOf'>;
+      readonly agents: Pick<Agents, 'assign' | 'info'>;
+      readonly files: Files;
       readonly clock: Clock;
       readonly logger: Logger;
       readonly defaultLocale: Locale;
@@ -27,6 +29,9 @@ export const webSurface = {
     createWebAdapter({
       ...config,
       timeline: parts.store.timeline,
+      people: parts.store,
+      agents: parts.agents,
+      files: parts.files,
       clock: parts.clock,
       logger: parts.logger,
       defaultLocale: parts.defaultLocale,

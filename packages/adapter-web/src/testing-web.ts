@@ -4,19 +4,39 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Accept, AcceptResult, Timeline, TimelineEntry, TimelineItem } from '@surfaces/core';
+import type {
+  Accept,
+  AcceptResult,
+  CommandInfo,
+  Files,
+  Timeline,
+  TimelineEntry,
+  TimelineItem,
+} from '@surfaces/core';
 import { realClock, silentLogger } from '@surfaces/core/testing';
-import { addressKey, type IncomingEvent, OperationId, OutgoingMessage } from '@surfaces/protocol';
+import {
+  type Address,
+  addressKey,
+  type IncomingEvent,
+  OperationId,
+  OutgoingMessage,
+} from '@surfaces/protocol';
 import { WebSocket } from 'ws';
 import { createWebAdapter, type WebAdapter, type WebAdapterOptions } from './adapter.ts';
 import { WebAdapterConfig } from './config.ts';
-import { type ClientFrame, type Entry, ServerFrame } from './frames.ts';
+import { type ChatSummary, type ClientFrameInput, type Entry, ServerFrame } from './frames.ts';
+import { MemoryPeople, memoryFiles, testAgents } from './testing-people.ts';
 
 export { realClock, silentLogger as silent };
 
 /** What a store's timeline promises; `fault` makes the next calls fail. */
 export class MemoryTimeline implements Timeline {
   readonly rows: { room: string; entry: TimelineEntry; key: string }[] = [];
+  readonly reads = new Map<string, number>();
+  /** Until it resolves, nothing of that address is read. */
+  readonly gates = new Map<string, Promise<void>>();
+  /** How often it was asked for summaries. */
+  summarised = 0;
   fault: Error | undefined;
   #seq = 0;
 
@@ -38,17 +58,39 @@ export class MemoryTimeline implements Timeline {
     await new Promise((resolve) => setImmediate(resolve));
     if (this.fault !== undefined) throw this.fault;
     const room = addressKey(address);
+    await this.gates.get(room);
     const { after = 0, before = Number.POSITIVE_INFINITY, limit } = page;
     const found = this.rows
       .filter((row) => row.room === room && row.entry.seq > after && row.entry.seq < before)
       .map((row) => row.entry);
     return page.after === undefined ? found.slice(-limit) : found.slice(0, limit);
   }
+
+  async summaries(addresses: readonly Address[]) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.fault !== undefined) throw this.fault;
+    this.summarised += 1;
+    return addresses.map((address) => {
+      const room = addressKey(address);
+      const entries = this.rows.filter((row) => row.room === room).map((row) => row.entry);
+      const lastOther = entries.findLast(({ item }) => item.by === 'bot')?.seq ?? 0;
+      const last = entries.at(-1);
+      return { last: last?.seq ?? 0, at: last?.at ?? 0, lastOther, read: this.reads.get(room) ?? 0 };
+    });
+  }
+
+  async markRead(address: Address, seq: number) {
+    if (this.fault !== undefined) throw this.fault;
+    const room = addressKey(address);
+    this.reads.set(room, Math.max(seq, this.reads.get(room) ?? 0));
+  }
 }
 
 export interface TestWeb {
   readonly adapter: WebAdapter;
   readonly timeline: MemoryTimeline;
+  readonly people: MemoryPeople;
+  readonly files: Files;
   readonly events: IncomingEvent[];
   readonly url: string;
   /** Instead of storing what comes in. */
@@ -62,6 +104,11 @@ export function emptyPage(): string {
   return directory;
 }
 
+/** A store's people, agents and files in memory. */
+export function memoryParts() {
+  return { people: new MemoryPeople(), agents: testAgents(), files: memoryFiles() };
+}
+
 const closers: (() => unknown)[] = [];
 
 /** For `afterEach`. */
@@ -70,12 +117,18 @@ export async function closeAll(): Promise<void> {
 }
 
 export async function startWeb(
-  config: Partial<WebAdapterConfig> & Pick<Partial<WebAdapterOptions>, 'limits' | 'clock' | 'logger'> = {},
+  config: Partial<WebAdapterConfig> &
+    Pick<Partial<WebAdapterOptions>, 'limits' | 'clock' | 'logger' | 'files' | 'agents'> = {},
 ): Promise<TestWeb> {
-  const { limits, clock = realClock, logger = silentLogger, ...rest } = config;
+  const { limits, clock = realClock, logger = silentLogger, files, agents, ...rest } = config;
   const timeline = new MemoryTimeline();
+  const parts = memoryParts();
+  const { people } = parts;
   const adapter = createWebAdapter({
     ...WebAdapterConfig.parse({ port: 0, ...rest }),
+    ...parts,
+    ...(files === undefined ? {} : { files }),
+    ...(agents === undefined ? {} : { agents }),
     timeline,
     clock,
     logger,
@@ -83,25 +136,38 @@ export async function startWeb(
     ...(limits === undefined ? {} : { limits }),
   });
   const events: IncomingEvent[] = [];
-  const web = { adapter, timeline, events, url: '', answer: undefined as TestWeb['answer'] };
+  const web = {
+    adapter,
+    timeline,
+    people,
+    files: files ?? parts.files,
+    events,
+    url: '',
+    answer: undefined as TestWeb['answer'],
+  };
   const accept: Accept = async (event) => {
     if (web.answer !== undefined) return await web.answer(event);
-    const text =
-      event.kind === 'message' ? event.text : event.kind === 'command' ? `/${event.name}` : undefined;
-    if (text === undefined) {
+    if (event.kind === 'callback' || (event.kind === 'command' && event.quiet)) {
       events.push(event);
       return { outcome: 'accepted' };
     }
-    const item = { by: 'person', eventId: event.eventId, name: event.author.name, text } as const;
+    const text = event.kind === 'message' ? event.text : `/${event.name}`;
+    const files = event.kind === 'message' ? event.attachments : [];
+    const item = { by: 'person', eventId: event.eventId, name: event.author.name, text, files } as const;
     const { seq, fresh } = timeline.add(addressKey(event.address), event.eventId, item);
     if (fresh) events.push(event);
     return { outcome: fresh ? 'accepted' : 'duplicate', seq };
   };
-  await adapter.start(accept);
+  await adapter.start(accept, COMMANDS);
   web.url = adapter.url;
   closers.push(() => adapter.stop());
   return web;
 }
+
+export const COMMANDS: readonly CommandInfo[] = [
+  { name: 'help', help: { en: 'this list', ru: 'этот список', ko: '이 목록' } },
+  { name: 'rename', takes: '<name>', help: { en: 'rename', ru: 'переименовать', ko: '이름 바꾸기' } },
+];
 
 let operations = 0;
 export function operation(): OperationId {
@@ -129,20 +195,33 @@ export class TestPage {
     closers.push(() => this.socket.terminate());
   }
 
-  static async open(url: string, after: number | null = null, headers: Record<string, string> = {}) {
+  static async open(
+    url: string,
+    after: number | null = null,
+    headers: Record<string, string> = {},
+    chat: string | null = null,
+  ) {
     const page = new TestPage(url, headers);
     await once(page.socket, 'open');
-    page.post({ type: 'hello', after, locale: 'en' });
+    page.post({ type: 'hello', chat, after, locale: 'en' });
     await page.until((frame) => frame.type === 'caught_up');
     return page;
   }
 
-  post(frame: ClientFrame | object): void {
+  post(frame: ClientFrameInput | object): void {
     this.socket.send(JSON.stringify(frame));
   }
 
-  entries(): Entry[] {
-    return this.frames.flatMap((frame) => (frame.type === 'entries' ? frame.entries : []));
+  entries(chat?: string): Entry[] {
+    return this.frames.flatMap((frame) =>
+      frame.type === 'entries' && frame.chat === (chat ?? frame.chat) ? frame.entries : [],
+    );
+  }
+
+  /** One of the last list that came. */
+  listed(chat: string): ChatSummary | undefined {
+    const list = this.frames.findLast((frame) => frame.type === 'chats');
+    return list?.type === 'chats' ? list.chats.find(({ id }) => id === chat) : undefined;
   }
 
   /** The first frame, also of those that came already, that fits. */
@@ -172,7 +251,7 @@ export class TestPage {
 export async function ask(
   url: string,
   path: string,
-  options: { method?: string; headers?: Record<string, string>; body?: string } = {},
+  options: { method?: string; headers?: Record<string, string>; body?: string | Uint8Array } = {},
 ): Promise<{ status: number; headers: IncomingHttpHeaders; text: string }> {
   const { method = 'GET', headers = {}, body } = options;
   const sent = request(new URL(path, url), { method, headers, agent: false });

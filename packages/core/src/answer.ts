@@ -7,11 +7,10 @@ export class Answer {
   seq = 0;
   /** What the agent does now, in one line. */
   progress: string | undefined;
-  /** The first of them: an agent may name any number. */
-  readonly files: string[] = [];
-  fileCount = 0;
   failure: { readonly code: string; readonly message: string } | undefined;
   ended = false;
+  /** That this answer used, as far as the agent told. */
+  tokens = 0;
   /** Text that could be seen was thrown away because the agent began anew. */
   restarted = false;
 
@@ -24,12 +23,9 @@ export class Answer {
       case 'progress':
         this.progress = event.phase === 'result' ? undefined : event.label || this.progress;
         break;
-      case 'file':
-        this.fileCount += 1;
-        if (this.files.length < 100) this.files.push(event.path);
-        break;
       case 'end':
         this.ended = true;
+        this.tokens = event.tokensUsed ?? 0;
         break;
       case 'error':
         this.failure = { code: event.code, message: event.message };
@@ -38,10 +34,9 @@ export class Answer {
         this.restarted ||= this.text !== '';
         this.text = '';
         this.progress = undefined;
-        this.files.length = 0;
-        this.fileCount = 0;
         this.seq = 0;
         return;
+      case 'file':
       case 'confirm':
         this.progress = undefined;
         break;

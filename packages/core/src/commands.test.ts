@@ -51,7 +51,7 @@ describe('commands', () => {
     stage.messenger.say(room(), 'one');
     await seeing(['one']);
     stage.messenger.say(room(), '/status');
-    await seen(() => expect(texts().at(-1)).toMatch(/agent-0.*ready[\s\S]*`one`: answered, delivered/));
+    await seen(() => expect(texts().at(-1)).toMatch(/Echo.*ready[\s\S]*`one`: answered, delivered/));
     stage.agent.healthy = false;
     stage.messenger.say(room(), '/status');
     await seen(() => expect(texts().at(-1)).toContain('cannot be reached'));

@@ -1,5 +1,6 @@
 import type { Locale } from '@surfaces/protocol';
 import type { Limits } from './limits.ts';
+import type { People } from './people.ts';
 import type { Agents, Clock, Files, Logger, Metrics, Store, Workspaces } from './ports/index.ts';
 
 /**
@@ -39,9 +40,13 @@ export interface Context {
   readonly metrics: Metrics;
   readonly limits: Limits;
   readonly defaultLocale: Locale;
+  /** What people chose since their snapshots were taken. */
+  readonly people: People;
   /** Takes secrets out of a text before a person sees it. */
   readonly scrub: (text: string) => string;
   readonly fault: (point: FaultPoint) => void;
+  /** Takes over work that nobody waits for: its failure is logged, and the core stops after it. */
+  readonly own: (what: string, work: Promise<unknown>) => void;
   /** Aborts when the core stops; what waits gives up and leaves its work in the store. */
   readonly stopping: AbortSignal;
 }

@@ -1,21 +1,30 @@
-import { type IncomingEvent, type Locale, newPlatformChatId } from '@surfaces/protocol';
+import {
+  type IncomingEvent,
+  type Locale,
+  newPlatformChatId,
+  type OperationId,
+  type PersonId,
+} from '@surfaces/protocol';
 import type { Budget } from './budget.ts';
+import { forgetPerson, replayDeadLetters } from './care.ts';
+import { showChanges } from './changes.ts';
 import type { Context, FaultPoint } from './context.ts';
 import { Delivery } from './delivery.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { Events } from './events.ts';
 import { ExpiredNotes } from './expired.ts';
-import { answerByButton, answerNewest } from './handlers/confirm.ts';
-import { help, unknownCommand } from './handlers/help.ts';
-import { retry } from './handlers/retry.ts';
-import { start } from './handlers/start.ts';
-import { status } from './handlers/status.ts';
-import { stop } from './handlers/stop.ts';
+import { type FileRefusal, fileRefusal } from './file-refusal.ts';
+import { registerHandlers } from './handlers/index.ts';
+import { isStop } from './handlers/stop.ts';
 import { translator } from './i18n/catalogue.ts';
+import { Intake } from './intake.ts';
 import { Lanes } from './lanes.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
-import { persist } from './persist.ts';
+import { titleOf } from './names.ts';
+import { People } from './people.ts';
 import {
   type Accepted,
+  type AcceptInput,
   type AcceptResult,
   type Agents,
   type Chat,
@@ -23,19 +32,17 @@ import {
   type Files,
   type Logger,
   type Metrics,
-  type PendingEvent,
   type Person,
-  type Recovery,
   type Store,
   type SurfaceAdapter,
   sleep,
   type Workspaces,
 } from './ports/index.ts';
 import { RateLimiter } from './rate.ts';
+import { recover } from './recovery.ts';
 import { Refusals } from './refusals.ts';
-import { say } from './say.ts';
 import { TurnRun } from './turn-runner.ts';
-import { deliverFinals } from './undelivered.ts';
+import { WaitingNotes } from './waiting-notes.ts';
 import { within } from './within.ts';
 
 export interface CoreOptions {
@@ -62,12 +69,19 @@ export class Core {
   readonly #stopping = new AbortController();
   readonly #delivery: Delivery;
   readonly #lanes: Lanes;
+  readonly #intake: Intake;
+  readonly #waiting: WaitingNotes;
   readonly #refusals: Refusals;
   readonly #expired: ExpiredNotes;
   readonly #rate: RateLimiter;
   readonly #dispatcher = new Dispatcher();
+  readonly #events: Events;
   readonly #budgets = new Map<SurfaceAdapter, Budget>();
-  readonly #handling = new Set<Promise<void>>();
+  readonly #owned = new Set<Promise<void>>();
+  /** Events that are being stored. */
+  readonly #accepting = new Set<Promise<unknown>>();
+  /** People whose data is being deleted: their identities. */
+  readonly #leaving = new Set<string>();
   #closed: Promise<void> | undefined;
   #paused = false;
 
@@ -76,19 +90,29 @@ export class Core {
     this.#context = {
       ...ports,
       limits: { ...DEFAULT_LIMITS, ...limits },
+      people: new People(),
       fault: fault ?? (() => undefined),
+      own: (what, work) => this.#own(what, work),
       stopping: this.#stopping.signal,
     };
     this.#delivery = new Delivery(this.#context);
+    this.#intake = new Intake(this.#context, this.#delivery);
+    this.#waiting = new WaitingNotes(this.#context, this.#delivery);
     this.#lanes = new Lanes(this.#context, (job, lease) => {
       const budget = this.#budgets.get(job.adapter);
       if (!budget) throw new Error(`surface ${job.adapter.surface} is not attached`);
-      return new TurnRun(this.#context, this.#delivery, budget, job, lease);
+      return new TurnRun(this.#context, this.#delivery, this.#intake, budget, job, lease);
     });
     this.#refusals = new Refusals(this.#context);
     this.#expired = new ExpiredNotes(this.#context, this.#delivery);
     this.#rate = new RateLimiter(this.#context.clock, this.#context.limits.rate);
-    this.#register();
+    this.#events = new Events(this.#context, this.#delivery, this.#dispatcher);
+    registerHandlers(this.#dispatcher, {
+      context: this.#context,
+      delivery: this.#delivery,
+      lanes: this.#lanes,
+      intake: this.#intake,
+    });
     handlers?.(this.#dispatcher);
   }
 
@@ -108,13 +132,21 @@ export class Core {
     // What people say now goes behind what they said before.
     const recovered = Promise.withResolvers<void>();
     try {
-      await adapter.start((event) => recovered.promise.then(() => this.accept(adapter, event)), []);
+      const accept = (event: IncomingEvent) => recovered.promise.then(() => this.accept(adapter, event));
+      await adapter.start(accept, this.#dispatcher.menu());
     } catch (error) {
       this.#budgets.delete(adapter);
       throw error;
     }
     try {
-      await this.#recover(adapter, recovery);
+      const successors = {
+        delivery: this.#delivery,
+        lanes: this.#lanes,
+        intake: this.#intake,
+        events: this.#events,
+        noteExpired: (chat: Chat, person: Person) => this.#noteExpired(chat, person),
+      };
+      await recover(this.#context, successors, adapter, recovery);
       recovered.resolve();
     } catch (error) {
       // Nothing is accepted: the messenger keeps what it could not hand over.
@@ -128,20 +160,20 @@ export class Core {
 
   /** Takes one event of a surface in; see `Accept`. */
   async accept(adapter: SurfaceAdapter, event: IncomingEvent): Promise<AcceptResult> {
-    const { store, agents, clock, limits, defaultLocale, metrics } = this.#context;
-    if (this.#paused) {
+    const { agents, clock, limits, defaultLocale, metrics } = this.#context;
+    const { author } = event;
+    const person = `${event.surface}/${author.externalId}`;
+    if (this.#paused || this.#leaving.has(person)) {
       // Where nobody can be told in the answer, the messenger must bring it to the next process.
-      if (adapter.capabilities.refusals === 'message') throw new Error('the system stops');
+      if (adapter.capabilities.refusals === 'message') throw new Error('nothing is taken now');
       return this.#refusals.refuse(adapter, event, 'stopping');
     }
-    const { author } = event;
     if (author.isBot) return this.#refusals.refuse(adapter, event, 'bot');
     if (event.kind === 'message' && event.text.trim() === '' && event.attachments.length === 0) {
       return this.#refusals.refuse(adapter, event, 'empty');
     }
     const assignment = agents.assign(event.surface, author.externalId);
     if (assignment === undefined) return this.#refusals.refuse(adapter, event, 'not_served');
-    const person = `${event.surface}/${author.externalId}`;
     // A backlog after an outage is named in the note, however long it is.
     const stale = event.kind === 'message' && clock.now() - event.sentAt > limits.staleAfterMs;
     const counted = !isStop(event) && !stale;
@@ -151,49 +183,110 @@ export class Core {
     }
     this.#context.fault('accept.before');
     const t = translator(author.locale ?? defaultLocale);
+    const title = event.kind === 'message' ? titleOf(event.text) : undefined;
     const input = {
       event,
       now: clock.now(),
       defaultLocale,
       assignment,
       newChat: { platformChatId: newPlatformChatId(), name: t('chat_name') },
+      ...(title === undefined ? {} : { title }),
       waitingFilesLimit: limits.waitingFiles,
       queueLimit: limits.queue,
       staleAfterMs: limits.staleAfterMs,
       record: adapter.capabilities.history === 'store',
     };
-    let accepted: Accepted;
+    let accepted: Accepted | FileRefusal;
+    const accepting = this.#store(adapter, input);
+    this.#accepting.add(accepting);
     try {
-      accepted = await store.accept(input);
+      accepted = await accepting;
     } catch (error) {
       // The messenger brings it again, perhaps often: the person said it once.
       if (counted) this.#rate.giveBack(person);
       throw error;
+    } finally {
+      this.#accepting.delete(accepting);
+    }
+    if ('key' in accepted) {
+      const { key, parameters } = accepted;
+      return this.#refusals.refuse(adapter, event, 'no_files', parameters, { key });
     }
     if (counted && accepted.outcome === 'duplicate') this.#rate.giveBack(person);
-    if (accepted.outcome === 'queue_full' || accepted.outcome === 'files_full') {
+    if (!('changes' in accepted) && accepted.outcome !== 'duplicate') {
       const limit = accepted.outcome === 'queue_full' ? limits.queue : limits.waitingFiles;
-      return this.#refusals.refuse(adapter, event, accepted.outcome, { limit });
+      const { locale } = this.#context.people.current(accepted.person);
+      return this.#refusals.refuse(adapter, event, accepted.outcome, { limit }, { locale });
     }
     metrics.count('surfaces_events_total', { surface: adapter.surface, outcome: accepted.outcome });
     this.#context.fault('accept.stored');
     const seq = accepted.seq === undefined ? {} : { seq: accepted.seq };
+    if (accepted.outcome === 'duplicate') return { outcome: 'duplicate', ...seq };
+    if (accepted.changes.length > 0) {
+      const { chat, person: author, changes } = accepted;
+      const by = `${chat.key}:${clock.now()}`;
+      const changed = { adapter, address: event.address, chat, person: author, changes, by };
+      showChanges(this.#context, this.#delivery, changed);
+    }
     switch (accepted.outcome) {
-      case 'duplicate':
-        return { outcome: 'duplicate', ...seq };
-      case 'turn':
-        this.#lanes.push({ turn: accepted.turn, chat: accepted.chat, person: accepted.person, adapter });
+      case 'turn': {
+        const { chat, person, changes } = accepted;
+        const { attachments: files } = accepted.turn;
+        const turn = {
+          ...accepted.turn,
+          attachments: changes.includes('moved') ? this.#intake.anew(files) : files,
+        };
+        this.#intake.begin(turn.attachments, { chat, person, adapter });
+        this.#lanes.push({ turn, chat, person, adapter });
         break;
+      }
       case 'expired':
         this.#noteExpired(accepted.chat, accepted.person);
         break;
       case 'event':
-        this.#handle(adapter, accepted.pending, accepted.chat, accepted.person);
+        this.#events.handle({ adapter, ...accepted });
         break;
-      case 'files':
+      case 'files': {
+        const place = { chat: accepted.chat, person: accepted.person, adapter };
+        this.#intake.begin(accepted.files, place);
+        this.#waiting.schedule(accepted.files, place);
         break;
+      }
     }
     return { outcome: 'accepted', ...seq };
+  }
+
+  async #store(adapter: SurfaceAdapter, input: AcceptInput): Promise<Accepted | FileRefusal> {
+    const unfit = await fileRefusal(this.#context, adapter, input.event, input.assignment);
+    return unfit ?? this.#context.store.accept(input);
+  }
+
+  /**
+   * Deletes everything that is stored about a person, here and, best effort, at the agents. What they
+   * say meanwhile is not taken. Nobody of that id: nothing happens. Safe to repeat after a failure.
+   */
+  async forget(person: PersonId): Promise<void> {
+    const identities = await this.#context.store.findPersons({ id: person, limit: 1 });
+    const leaving = identities.flatMap((found) =>
+      found.identities.map(({ surface, externalId }) => `${surface}/${externalId}`),
+    );
+    for (const identity of leaving) this.#leaving.add(identity);
+    try {
+      await Promise.allSettled(this.#accepting);
+      const { lanes, delivery, intake } = {
+        lanes: this.#lanes,
+        delivery: this.#delivery,
+        intake: this.#intake,
+      };
+      await forgetPerson(this.#context, { lanes, delivery, intake }, person);
+    } finally {
+      for (const identity of leaving) this.#leaving.delete(identity);
+    }
+  }
+
+  /** Sends dead letters again; how many of them there were. What belongs to no attached surface goes at its next start. */
+  replay(operationIds: readonly OperationId[]): Promise<number> {
+    return replayDeadLetters(this.#context, this.#delivery, operationIds);
   }
 
   /**
@@ -224,9 +317,10 @@ export class Core {
     // Ends the turns that still run without telling their agents to stop working.
     if (closeAgents) await within(this.#context, "the end of the agents' clients", closeAgents());
     this.#lanes.leave();
-    const work = Promise.all([drained, this.#handled(), this.#delivery.settled()]);
+    const work = Promise.all([drained, this.#handled(), this.#intake.ended(), this.#delivery.settled()]);
     await within(this.#context, 'the work at hand', work);
     this.#expired.dispose();
+    this.#waiting.dispose();
     this.#lanes.dispose();
     await this.#each('the end of a surface', (adapter) => adapter.stop());
   }
@@ -237,70 +331,20 @@ export class Core {
     );
   }
 
-  #register(): void {
-    const { context, lanes } = { context: this.#context, lanes: this.#lanes };
-    const stopping = stop(lanes);
-    const retrying = retry(context, lanes);
-    this.#dispatcher
-      .command(start)
-      .command(help(this.#dispatcher))
-      .command({ name: 'stop', help: 'help_stop', handle: stopping })
-      .command({ name: 'retry', help: 'help_retry', handle: retrying })
-      .command(status(context, lanes))
-      .command({ name: 'yes', help: 'help_yes', handle: answerNewest(context, lanes, 'allow_once') })
-      .command({ name: 'no', help: 'help_no', handle: answerNewest(context, lanes, 'reject') })
-      .command(unknownCommand)
-      .callback('stop', stopping)
-      .callback('retry', retrying)
-      .callback('confirm', answerByButton(context, lanes))
-      .callback('*', async ({ t }) => [{ markdown: t('unknown_button') }]);
-  }
-
-  /** Commands and buttons do not wait in the lane. */
-  #handle(adapter: SurfaceAdapter, pending: PendingEvent, chat: Chat, person: Person): void {
-    this.#own(pending, chat, this.#dispatch(adapter, pending, chat, person));
-  }
-
-  #own(pending: PendingEvent, chat: Chat, dispatched: Promise<void>): void {
-    const work = dispatched.catch((error) => {
-      if (this.#context.stopping.aborted) return;
-      this.#context.logger.error({ event: pending.id, chat: chat.key, err: error }, 'a command failed');
-    });
-    this.#handling.add(work);
-    void work.finally(() => this.#handling.delete(work));
-  }
-
-  async #dispatch(adapter: SurfaceAdapter, pending: PendingEvent, chat: Chat, person: Person): Promise<void> {
-    const { event, id, acceptedAt } = pending;
-    const t = translator(person.locale);
-    const sign = adapter.capabilities.commandSign ?? '/';
-    let replies: Awaited<ReturnType<Dispatcher['dispatch']>>;
-    try {
-      replies = await this.#dispatcher.dispatch({ event, id, acceptedAt, chat, person, adapter, t, sign });
-    } catch (error) {
-      this.#context.logger.error({ event: id, chat: chat.key, err: error }, 'a handler failed');
-      replies = [{ markdown: t('agent_internal') }];
-    }
-    const operations = replies.flatMap((reply, index) =>
-      say(adapter, {
-        name: `${id}:reply:${index}`,
-        address: event.address,
-        chat,
-        role: 'system',
-        markdown: reply.markdown,
-        ...(reply.buttons ? { buttons: reply.buttons } : {}),
-        ...(reply.settles ? { settles: reply.settles } : {}),
-      }),
+  #own(what: string, work: Promise<unknown>): void {
+    const { logger, stopping } = this.#context;
+    const owned = work.then(
+      () => undefined,
+      (error) => {
+        if (!stopping.aborted) logger.error({ what, err: error }, 'something failed that nobody waits for');
+      },
     );
-    this.#context.fault('event.before_complete');
-    const committed = await persist(this.#context, 'the reply to a command', () =>
-      this.#context.store.completeEvent(id, operations),
-    );
-    await this.#delivery.pushAll(committed);
+    this.#owned.add(owned);
+    void owned.finally(() => this.#owned.delete(owned));
   }
 
   async #handled(): Promise<void> {
-    while (this.#handling.size > 0) await Promise.all(this.#handling);
+    while (this.#owned.size > 0) await Promise.all(this.#owned);
   }
 
   #noteExpired(chat: Chat, person: Person): void {
@@ -308,75 +352,8 @@ export class Core {
       this.#delivery.adapterFor(surface, account),
     );
   }
-
-  /** Goes on with what an earlier process left: what was to be said first, then turns in their order. */
-  async #recover(adapter: SurfaceAdapter, recovery: Recovery): Promise<void> {
-    const { clock, limits, logger, store } = this.#context;
-    const { turns, operations, events, unnoted } = recovery;
-    if (turns.length + operations.length + events.length > 0) {
-      logger.info(
-        {
-          surface: adapter.surface,
-          turns: turns.length,
-          operations: operations.length,
-          events: events.length,
-        },
-        'going on with what was left',
-      );
-    }
-    // Owned by delivery, which only the stopping core interrupts. Whose they are is not known any more,
-    // nor their language.
-    deliverFinals(this.#context, this.#delivery, adapter, operations, this.#context.defaultLocale).catch(
-      (error) => {
-        if (!this.#context.stopping.aborted) logger.error({ err: error }, 'a notice could not be stored');
-      },
-    );
-    // Who said stop meant the turn that was running then.
-    const stopped = new Set(
-      events.filter(({ pending }) => isStop(pending.event)).map(({ chat }) => chat.key),
-    );
-    const resumed = new Set<Chat['key']>();
-    const isStale = (sentAt: number) => clock.now() - sentAt > limits.staleAfterMs;
-    for (const { turn, chat, person, events: journalled } of turns) {
-      if (turn.state === 'queued' && isStale(turn.sentAt)) {
-        const lease = await persist(this.#context, 'a chat lease', () => store.claimChat(chat.key));
-        await persist(this.#context, 'an expired turn', () =>
-          store.commitFinal(lease, turn.id, 'expired', []),
-        );
-        this.#noteExpired(chat, person);
-      } else {
-        const job = { turn, chat, person, adapter };
-        const running = turn.state === 'running';
-        this.#lanes.push(running ? { ...job, journalled, stopped: stopped.has(chat.key) } : job);
-        if (running) resumed.add(chat.key);
-      }
-    }
-    for (const { pending, chat, person } of events) {
-      // The stopped turn itself says that it was stopped.
-      const done = isStop(pending.event) && resumed.has(chat.key);
-      if (done || isStale(pending.event.sentAt)) {
-        await persist(this.#context, 'the end of a command', () => store.completeEvent(pending.id, []));
-      } else {
-        // What it speaks of, the question it answers, must be there again.
-        const ready = this.#lanes.begun(chat.key);
-        this.#own(
-          pending,
-          chat,
-          ready.then(() => this.#dispatch(adapter, pending, chat, person)),
-        );
-      }
-    }
-    for (const { chat, person } of unnoted) this.#noteExpired(chat, person);
-  }
 }
 
 export function createCore(options: CoreOptions): Core {
   return new Core(options);
-}
-
-function isStop(event: IncomingEvent): boolean {
-  return (
-    (event.kind === 'command' && event.name.toLowerCase() === 'stop') ||
-    (event.kind === 'callback' && event.action === 'stop')
-  );
 }

@@ -1,4 +1,11 @@
-import { type AccountId, type Address, addressKey, type MessageId, type SurfaceId } from '@surfaces/protocol';
+import {
+  type AccountId,
+  type Address,
+  addressKey,
+  type ChatKey,
+  type MessageId,
+  type SurfaceId,
+} from '@surfaces/protocol';
 import { Budget } from './budget.ts';
 import type { Context } from './context.ts';
 import { persist } from './persist.ts';
@@ -22,6 +29,8 @@ export class Delivery {
   readonly #adapters = new Map<string, { readonly adapter: SurfaceAdapter; readonly budget: Budget }>();
   readonly #queues = new Map<string, Waiting[]>();
   readonly #settling = new Set<Promise<void>>();
+  /** Chats that are gone: nothing more is said in them. */
+  readonly #dropped = new Set<ChatKey>();
 
   constructor(context: Context) {
     this.#context = context;
@@ -54,6 +63,11 @@ export class Delivery {
 
   pushAll(operations: readonly Operation[]): Promise<DeliveryOutcome[]> {
     return Promise.all(operations.map((operation) => this.push(operation)));
+  }
+
+  /** Sends nothing more of these chats: they are being deleted. Their keys are never used again. */
+  drop(chats: readonly ChatKey[]): void {
+    for (const chat of chats) this.#dropped.add(chat);
   }
 
   /** Resolves when nothing waits to be delivered at an address; rejects with the signal's reason. */
@@ -98,7 +112,7 @@ export class Delivery {
     let maybeDuplicate = operation.state === 'sending';
     let unexplained = 0;
     for (let attempt = operation.attempts + 1; ; ) {
-      if (stopping.aborted) return 'left';
+      if (stopping.aborted || this.#dropped.has(operation.chat)) return 'left';
       try {
         await budget.takeFinal(operation.address, stopping);
         if (adapter.capabilities.sends === 'ambiguous' && !editOf) {
@@ -114,7 +128,7 @@ export class Delivery {
         this.#settle(operation, { state: 'sent', messageId });
         return 'sent';
       } catch (error) {
-        if (stopping.aborted) return 'left';
+        if (stopping.aborted || this.#dropped.has(operation.chat)) return 'left';
         if (isSurfaceError(error) && error.code === 'rate_limited') {
           metrics.count('surfaces_rate_limited_total', { surface });
           budget.block(operation.address, error.retryAfterMs ?? 1000);

@@ -1,12 +1,15 @@
-import type { Button, IncomingEvent, Settled } from '@surfaces/protocol';
-import type { MessageKey, Translate } from './i18n/catalogue.ts';
-import type { Chat, Person, SurfaceAdapter } from './ports/index.ts';
+import type { Address, Button, IncomingEvent, Locale, Settled } from '@surfaces/protocol';
+import { LOCALES } from '@surfaces/protocol';
+import { type MessageKey, type Translate, translator } from './i18n/catalogue.ts';
+import type { Chat, CommandInfo, Person, SurfaceAdapter } from './ports/index.ts';
 
 export interface Reply {
   readonly markdown: string;
   readonly buttons?: readonly Button[];
   /** Buttons of earlier messages that do nothing any more. */
   readonly settles?: readonly Settled[];
+  /** Said in another place than the event came from, at the same messenger. */
+  readonly at?: { readonly address: Address; readonly chat: Pick<Chat, 'key'> };
 }
 
 export interface Handling<E extends IncomingEvent = IncomingEvent> {
@@ -15,6 +18,8 @@ export interface Handling<E extends IncomingEvent = IncomingEvent> {
   readonly id: string;
   /** Epoch milliseconds. */
   readonly acceptedAt: number;
+  /** The process ended while the event was handled: all of it, a part or nothing may have been done. */
+  readonly again: boolean;
   readonly chat: Chat;
   readonly person: Person;
   readonly adapter: SurfaceAdapter;
@@ -33,10 +38,20 @@ export type Handler<K extends 'command' | 'callback' = 'command' | 'callback'> =
   handling: Handling<EventOf<K>>,
 ) => Promise<readonly Reply[]>;
 
+/** What belongs together in the help, in this order. */
+export const COMMAND_GROUPS = ['answers', 'chats', 'memory', 'files', 'system'] as const;
+export type CommandGroup = (typeof COMMAND_GROUPS)[number];
+
 /** A command as people see it. */
 export interface Command {
   readonly name: string;
+  /** Other names of it; the help does not list them. */
+  readonly aliases?: readonly string[];
+  /** What may follow it: `<name>` must, `[name]` may. */
+  readonly takes?: string;
   readonly help: MessageKey;
+  /** `system` when left out. */
+  readonly group?: CommandGroup;
   readonly handle: Handler<'command'>;
 }
 
@@ -46,10 +61,12 @@ export interface Command {
  */
 export class Dispatcher {
   readonly #commands = new Map<string, Command>();
+  readonly #aliases = new Map<string, string>();
   readonly #callbacks = new Map<string, Handler<'callback'>>();
 
   command(command: Command): this {
     this.#commands.set(command.name, command);
+    for (const alias of command.aliases ?? []) this.#aliases.set(alias, command.name);
     return this;
   }
 
@@ -63,10 +80,23 @@ export class Dispatcher {
     return [...this.#commands.values()].filter((command) => command.name !== '*');
   }
 
+  /** The commands as a surface shows them, with their help in each language. */
+  menu(): readonly CommandInfo[] {
+    return this.commands().map(({ name, takes, help }) => ({
+      name,
+      ...(takes === undefined ? {} : { takes }),
+      // Every locale is a key: the cast says what `fromEntries` cannot.
+      help: Object.fromEntries(LOCALES.map((locale) => [locale, translator(locale)(help)])) as Record<
+        Locale,
+        string
+      >,
+    }));
+  }
+
   async dispatch(handling: Handling): Promise<readonly Reply[]> {
     const { event } = handling;
     if (event.kind === 'command') {
-      const command = this.#commands.get(event.name.toLowerCase()) ?? this.#commands.get('*');
+      const command = this.#find(event.name.toLowerCase()) ?? this.#commands.get('*');
       return (await command?.handle({ ...handling, event })) ?? [];
     }
     if (event.kind === 'callback') {
@@ -75,5 +105,9 @@ export class Dispatcher {
       return (await handle?.({ ...handling, event })) ?? [];
     }
     return [];
+  }
+
+  #find(name: string): Command | undefined {
+    return this.#commands.get(name) ?? this.#commands.get(this.#aliases.get(name) ?? '');
   }
 }

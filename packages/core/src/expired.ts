@@ -58,7 +58,7 @@ export class ExpiredNotes {
           address: first.address,
           chat,
           role: 'system',
-          markdown: noteText(person, turns),
+          markdown: noteText(this.#context.people.current(person), turns),
         });
         if (!note) throw new Error('an empty note');
         return note;

@@ -39,6 +39,7 @@ export class Lane {
   readonly #jobs: Job[] = [];
   #lease: Lease | undefined;
   #working = false;
+  #ended = false;
   #current: Turn['id'] | undefined;
   #cancelIdle: (() => void) | undefined;
   #begun: Promise<void> = Promise.resolve();
@@ -87,12 +88,12 @@ export class Lane {
 
   async #work(begun: () => void): Promise<void> {
     for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) {
-      if (this.#draining()) break;
+      if (this.#draining() || this.#ended) break;
       this.#current = job.turn.id;
       try {
         const lease = await this.#claim();
         // The claim may have waited for the store while the core began to stop.
-        if (this.#draining()) break;
+        if (this.#draining() || this.#ended) break;
         const { done } = this.#start(job, lease);
         begun();
         await done;
@@ -110,8 +111,15 @@ export class Lane {
     begun();
     this.#working = false;
     this.#current = undefined;
-    if (this.#draining()) return;
+    if (this.#draining() || this.#ended) return;
     this.#cancelIdle = this.#context.clock.after(this.#context.limits.laneIdleMs, this.#onIdle);
+  }
+
+  /** Begins nothing more. */
+  end(): void {
+    this.#ended = true;
+    this.#jobs.length = 0;
+    this.dispose();
   }
 
   dispose(): void {

@@ -17,8 +17,15 @@ export class Lanes {
     this.#start = start;
   }
 
+  /** Whatever the person chooses from now on holds for this turn too. */
   push(job: Job): void {
-    this.of(job.chat.key).push(job);
+    const { people } = this.#context;
+    this.of(job.chat.key).push({
+      ...job,
+      get person() {
+        return people.current(job.person);
+      },
+    });
   }
 
   of(chat: ChatKey): Lane {
@@ -54,6 +61,16 @@ export class Lanes {
   /** Ends the runs that still wait for their agents: their turns go on at the next start. */
   leave(): void {
     for (const run of this.#runs.values()) run.leave();
+  }
+
+  /** Ends everything in these chats and begins nothing more in them; resolves when nothing runs there. */
+  async end(chats: readonly ChatKey[]): Promise<void> {
+    for (const chat of chats) {
+      this.#lanes.get(chat)?.end();
+      this.#lanes.delete(chat);
+      this.#runs.get(chat)?.abandon();
+    }
+    await Promise.allSettled(chats.map((chat) => this.#runs.get(chat)?.done));
   }
 
   dispose(): void {

@@ -32,7 +32,10 @@ export interface Limits {
   readonly fetchForMs: number;
   /** Files of one answer; the rest is counted. */
   readonly answerFiles: number;
-  /** How long each thing may take that is waited for while the core stops. */
+  /** How long a command waits for an agent, and for a messenger that is to make a place. */
+  readonly agentCallMs: number;
+  readonly placeMs: number;
+  /** How long each thing may take that is waited for while it is ended, as when the core stops. */
   readonly stopMs: number;
 }
 
@@ -54,5 +57,7 @@ export const DEFAULT_LIMITS: Limits = {
   nameLength: 100,
   fetchForMs: 10 * 60_000,
   answerFiles: 20,
+  agentCallMs: 15_000,
+  placeMs: 30_000,
   stopMs: 5000,
 };

@@ -2,6 +2,7 @@ import type { MessageId } from '@surfaces/protocol';
 import type { Budget } from './budget.ts';
 import type { Context } from './context.ts';
 import type { Delivery } from './delivery.ts';
+import type { Job } from './lane.ts';
 import { isSurfaceError, type SurfaceAdapter, type Turn } from './ports/index.ts';
 import { operationId } from './say.ts';
 
@@ -20,6 +21,7 @@ export interface PreviewState {
  */
 export class Preview {
   readonly #context: Context;
+  readonly #job: Pick<Job, 'person'>;
   readonly #adapter: SurfaceAdapter;
   readonly #turn: Turn;
   readonly #budget: Budget;
@@ -35,25 +37,27 @@ export class Preview {
   /** Another process may have edited for the same turn: its ids are used up. */
   readonly #runId = crypto.randomUUID().slice(0, 8);
   #edits = 0;
+  /** Makes the placeholder that is not there yet: once. */
+  #place: (() => void) | undefined;
   /** What the placeholder was last made to say. */
   #edited: string | undefined;
   readonly #ended = new AbortController();
 
   constructor(
     context: Context,
-    adapter: SurfaceAdapter,
-    turn: Turn,
+    job: Pick<Job, 'adapter' | 'turn' | 'person'>,
     budget: Budget,
     delivery: Pick<Delivery, 'flushed'>,
     onFirstText: () => void,
   ) {
     this.#context = context;
-    this.#adapter = adapter;
-    this.#turn = turn;
+    this.#job = job;
+    this.#adapter = job.adapter;
+    this.#turn = job.turn;
     this.#budget = budget;
     this.#delivery = delivery;
     this.#onFirstText = onFirstText;
-    this.#messageId = turn.previewMessageId;
+    this.#messageId = job.turn.previewMessageId;
   }
 
   /** The placeholder that the final edits, where there is one whose id is stored. */
@@ -68,6 +72,17 @@ export class Preview {
    */
   begin(remember: (messageId: MessageId) => Promise<void>): void {
     if (this.#adapter.capabilities.preview !== 'edit' || this.#messageId !== undefined) return;
+    this.#place = () => this.#makePlaceholder(remember);
+    if (this.#streaming) this.#place();
+  }
+
+  /** The person may choose otherwise while the answer grows. */
+  get #streaming(): boolean {
+    return this.#job.person.streaming;
+  }
+
+  #makePlaceholder(remember: (messageId: MessageId) => Promise<void>): void {
+    this.#place = undefined;
     if (!this.#budget.tryPreview(this.#turn.address)) return;
     this.#run(async (signal) => {
       await this.#delivery.flushed(this.#turn.address, this.#ended.signal);
@@ -123,7 +138,7 @@ export class Preview {
   }
 
   #schedule(): void {
-    if (this.#ended.signal.aborted || this.#call || this.#cancelTimer) return;
+    if (this.#ended.signal.aborted || this.#call || this.#cancelTimer || !this.#streaming) return;
     if (this.#state === undefined || this.#state === this.#shown) return;
     const { previewEveryMs } = this.#adapter.capabilities.budget;
     const since = this.#context.clock.now() - this.#lastAt;
@@ -136,7 +151,11 @@ export class Preview {
 
   #show(): void {
     const state = this.#state;
-    if (this.#ended.signal.aborted || !state) return;
+    if (this.#ended.signal.aborted || !state || !this.#streaming) return;
+    if (this.#place) {
+      this.#place();
+      return;
+    }
     const { drafts, edits } = this.#adapter;
     const messageId = this.#messageId;
     const { address } = this.#turn;

@@ -1,6 +1,6 @@
-import { addressKey, type IncomingEvent } from '@surfaces/protocol';
+import { addressKey, type IncomingEvent, type Locale } from '@surfaces/protocol';
 import type { Context } from './context.ts';
-import { translator } from './i18n/catalogue.ts';
+import { type MessageKey, translator } from './i18n/catalogue.ts';
 import type { AcceptResult, RefusalReason, SurfaceAdapter } from './ports/index.ts';
 import { RateLimiter } from './rate.ts';
 import { operationId } from './say.ts';
@@ -11,7 +11,7 @@ const NOTICE_EVERY = 10_000;
 const NOT_SERVED_EVERY = 3_600_000;
 
 /** Reasons for which sending the same thing again later may help. */
-const RETRY: ReadonlySet<RefusalReason> = new Set(['rate', 'queue_full', 'stopping']);
+const RETRY: ReadonlySet<RefusalReason> = new Set(['rate', 'queue_full', 'files_full', 'stopping']);
 
 /** Says why an event was not taken: in the result of `accept`, and as a message where the surface has no other way. */
 export class Refusals {
@@ -25,14 +25,16 @@ export class Refusals {
     this.#notServed = new RateLimiter(context.clock, { burst: 1, perSecond: 1000 / NOT_SERVED_EVERY });
   }
 
+  /** `key`: other words for the reason. `locale`: the person's language, where it is known already. */
   refuse(
     adapter: SurfaceAdapter,
     event: IncomingEvent,
     reason: RefusalReason,
-    parameters: Record<string, number> = {},
+    parameters: Record<string, string | number> = {},
+    { key, locale }: { readonly key?: MessageKey; readonly locale?: Locale } = {},
   ): AcceptResult {
-    const t = translator(event.author.locale ?? this.#context.defaultLocale);
-    const notice = t(`refused_${reason}`, parameters);
+    const t = translator(locale ?? event.author.locale ?? this.#context.defaultLocale);
+    const notice = t(key ?? `refused_${reason}`, parameters);
     this.#context.metrics.count('surfaces_events_total', {
       surface: adapter.surface,
       outcome: `refused_${reason}`,

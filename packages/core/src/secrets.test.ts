@@ -144,3 +144,10 @@ test.each([
   // Linear: some 10 ms. Quadratic: minutes.
   expect(performance.now() - started).toBeLessThan(2_000);
 });
+
+test('what is learnt later is hidden from then on, and what was known stays hidden', () => {
+  const scrub = createScrubber(['first-value']);
+  expect(scrub('first-value second-value')).toBe(`${HIDDEN} second-value`);
+  scrub.learn(['second-value', 'short']);
+  expect(scrub('first-value second-value short')).toBe(`${HIDDEN} ${HIDDEN} short`);
+});

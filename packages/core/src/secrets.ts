@@ -31,16 +31,29 @@ const PATTERNS: readonly (readonly [RegExp, string | ((match: string) => string)
   [/\b((?:https?|wss?):\/\/)[^\s/?#"'<>\\]+@/gi, `$1${HIDDEN}@`],
 ];
 
+export interface Scrubber {
+  (text: string): string;
+  /** From now on these are hidden too. What was hidden before stays hidden. */
+  learn(known: readonly string[]): void;
+}
+
 /**
  * Returns a function that replaces the known values (the longest first, also in their URL, JSON and
  * Base64 forms) and everything that looks like a key by `[hidden]`. Known values shorter than
  * `MIN_SECRET_LENGTH` are ignored. Scrubbing twice is the same as once.
  */
-export function createScrubber(known: readonly string[]): (text: string) => string {
-  const forms = new Set(known.flatMap((value) => formsOf(value.trim())));
-  const values = [...forms].sort((a, b) => b.length - a.length).map(literal);
-  const knownValue = values.length === 0 ? undefined : new RegExp(values.join('|'), 'g');
-  return (text) => {
+export function createScrubber(known: readonly string[]): Scrubber {
+  const forms = new Set<string>();
+  let knownValue: RegExp | undefined;
+  const learn = (values: readonly string[]): void => {
+    const before = forms.size;
+    for (const form of values.flatMap((value) => formsOf(value.trim()))) forms.add(form);
+    if (forms.size === before) return;
+    const longestFirst = [...forms].sort((a, b) => b.length - a.length).map(literal);
+    knownValue = new RegExp(longestFirst.join('|'), 'g');
+  };
+  learn(known);
+  const scrub = (text: string): string => {
     let result = knownValue === undefined ? text : text.replace(knownValue, HIDDEN);
     for (const [pattern, replacement] of PATTERNS) {
       result =
@@ -50,6 +63,7 @@ export function createScrubber(known: readonly string[]): (text: string) => stri
     }
     return result;
   };
+  return Object.assign(scrub, { learn });
 }
 
 function formsOf(value: string): string[] {

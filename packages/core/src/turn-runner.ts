@@ -4,12 +4,16 @@ import type { Budget } from './budget.ts';
 import { QuestionFailure, TurnConfirmations } from './confirmations.ts';
 import type { Context } from './context.ts';
 import type { Delivery } from './delivery.ts';
+import { fileName, fileReason } from './file-words.ts';
 import { finalOperations, type Outcome } from './final.ts';
+import { GivenFiles, NOTHING_GIVEN } from './given-files.ts';
+import { translator } from './i18n/catalogue.ts';
+import type { Intake } from './intake.ts';
 import { Journal } from './journal.ts';
 import type { Job, Run } from './lane.ts';
 import { clip, escapeMarkdown } from './markdown/escape.ts';
 import { persist } from './persist.ts';
-import { type Confirmation, isStoreError, type Lease } from './ports/index.ts';
+import { type Attachment, type Confirmation, isStoreError, type Lease } from './ports/index.ts';
 import { Preview } from './preview.ts';
 import { keepTyping } from './typing.ts';
 import { deliverFinals } from './undelivered.ts';
@@ -41,6 +45,8 @@ export class TurnRun implements Run {
   readonly done: Promise<void>;
   readonly #context: Context;
   readonly #delivery: Delivery;
+  readonly #intake: Intake;
+  readonly #given: GivenFiles;
   readonly #lease: Lease;
   readonly #answer = new Answer();
   readonly #journal: Journal;
@@ -50,16 +56,20 @@ export class TurnRun implements Run {
   readonly #ended = new AbortController();
   readonly #left = Promise.withResolvers<never>();
   #confirmations: TurnConfirmations | undefined;
+  #attachments: readonly Attachment[];
   #firstTextSeen = false;
 
-  constructor(context: Context, delivery: Delivery, budget: Budget, job: Job, lease: Lease) {
+  constructor(context: Context, delivery: Delivery, intake: Intake, budget: Budget, job: Job, lease: Lease) {
     this.#context = context;
     this.#delivery = delivery;
+    this.#intake = intake;
+    this.#given = new GivenFiles(context, job);
+    this.#attachments = job.turn.attachments;
     this.#lease = lease;
     this.#left.promise.catch(() => undefined);
     this.job = job;
     this.#journal = new Journal(context, lease, job.turn, (error) => this.#abort.abort(error));
-    this.#preview = new Preview(context, job.adapter, job.turn, budget, delivery, () => this.#firstText());
+    this.#preview = new Preview(context, job, budget, delivery, () => this.#firstText());
     this.done = this.#run().finally(() => this.#ended.abort(OVER));
   }
 
@@ -70,6 +80,12 @@ export class TurnRun implements Run {
   /** Ends the run and leaves the turn for the next start. The agent is not told to stop working. */
   leave(): void {
     this.#left.reject(new LeftRunning('the system stops'));
+  }
+
+  /** Ends the run with nothing more said or stored; the agent is told to stop working. */
+  abandon(): void {
+    this.leave();
+    this.stop();
   }
 
   /** Carries a stored decision to the agent. */
@@ -97,6 +113,7 @@ export class TurnRun implements Run {
       // Without the answer: it may be what cannot be said.
       await this.#finish({ kind: 'failed', key: 'agent_internal' }, new Answer());
     } finally {
+      this.#given.abort(OVER);
       stopTyping();
     }
   }
@@ -107,6 +124,8 @@ export class TurnRun implements Run {
     const { turn, chat, journalled } = this.job;
     const client = agents.client(chat.agentId);
     if (!journalled) {
+      const missing = client && (await this.#gather());
+      if (missing) return missing;
       fault('turn.before_start');
       await persist(this.#context, 'the start of a turn', () => store.startTurn(this.#lease, turn.id));
       fault('turn.started');
@@ -133,8 +152,11 @@ export class TurnRun implements Run {
       for await (const event of client.send(this.#request(), this.#abort.signal)) {
         fault('turn.event');
         if (this.#ended.signal.aborted) throw new LeftRunning('the run is over');
-        if (event.kind === 'restarted') await this.#journal.restart();
-        else this.#journal.add(event);
+        if (event.kind === 'restarted') {
+          // First: a copy that is still there under its number would be taken for the new one.
+          await this.#given.forget();
+          await this.#journal.restart();
+        } else this.#journal.add(event);
         this.#take(event);
         if (this.#answer.text.length > this.#context.limits.answer) this.#abort.abort(new AnswerTooLong());
         this.#abort.signal.throwIfAborted();
@@ -145,6 +167,26 @@ export class TurnRun implements Run {
       cancelStop?.();
     }
     return this.#said();
+  }
+
+  /** Waits for the files that came with the message: why the agent cannot be asked, where they did not all come. */
+  async #gather(): Promise<Outcome | undefined> {
+    const { turn, person } = this.job;
+    if (turn.attachments.length === 0) return undefined;
+    try {
+      this.#attachments = await this.#intake.ready(turn.attachments, this.job, this.#abort.signal);
+    } catch (error) {
+      const outcome = this.#failed(error);
+      this.#intake.giveUp(turn.attachments);
+      return outcome;
+    }
+    const failed = this.#attachments.filter(({ state }) => state !== 'saved');
+    if (failed.length === 0) return undefined;
+    const t = translator(person.locale);
+    const lines = failed.map(
+      ({ name, error }) => `- ${fileName(this.#context, name)}: ${fileReason(t, error)}`,
+    );
+    return { kind: 'failed', key: 'files_failed', parameters: { files: lines.join('\n') } };
   }
 
   /** What the agent's own last word makes of the turn. */
@@ -165,12 +207,19 @@ export class TurnRun implements Run {
 
   #request() {
     const { turn, chat, person, journalled } = this.job;
+    const place = this.#context.workspaces.describe({ agentId: chat.agentId, person: person.id });
+    const directory = place === 'none' ? undefined : place.directory;
     return {
       platformChatId: chat.platformChatId,
       requestId: turn.requestId,
       text: turn.text,
-      attachments: turn.attachments.flatMap(({ path }) => path ?? []),
-      person: { id: person.id, name: person.name, locale: person.locale },
+      attachments: this.#attachments.flatMap(({ path }) => path ?? []),
+      person: {
+        id: person.id,
+        name: person.name,
+        locale: person.locale,
+        ...(directory === undefined ? {} : { directory }),
+      },
       ...(journalled ? { resumeAfter: this.#answer.seq } : {}),
     };
   }
@@ -181,6 +230,7 @@ export class TurnRun implements Run {
     if (event.kind === 'text' || event.kind === 'progress' || event.kind === 'restarted') {
       this.#preview.update({ text, ...(progress === undefined ? {} : { progress }) });
     }
+    if (event.kind === 'file') this.#given.take(event);
     if (event.kind === 'confirm') {
       this.#confirmations?.ask(event).catch((error) => {
         if (!this.#ended.signal.aborted) this.#abort.abort(error);
@@ -228,10 +278,15 @@ export class TurnRun implements Run {
   async #finish(outcome: Outcome, answer = this.#answer): Promise<void> {
     const { store, fault, metrics, clock } = this.#context;
     const { turn, adapter } = this.job;
+    const given =
+      answer === this.#answer
+        ? await Promise.race([this.#given.all(this.#abort.signal), this.#left.promise])
+        : NOTHING_GIVEN;
     await this.#journal.discard();
     const operations = finalOperations(
       this.job,
       answer,
+      given,
       outcome,
       this.#preview.messageId,
       this.#context,
@@ -239,7 +294,13 @@ export class TurnRun implements Run {
     );
     fault('final.before');
     const committed = await persist(this.#context, 'a final answer', () =>
-      store.commitFinal(this.#lease, turn.id, outcome.kind, operations),
+      store.commitFinal(
+        this.#lease,
+        turn.id,
+        outcome.kind,
+        operations,
+        ...(answer.tokens > 0 ? [{ tokens: answer.tokens }] : []),
+      ),
     );
     fault('final.committed');
     metrics.count('surfaces_turns_total', { outcome: outcome.kind });

@@ -1,5 +1,6 @@
 /** The core's view of an agent. `@surfaces/sdk` implements it over the wire protocol. */
 import { z } from 'zod';
+import type { AgentErrorCode } from './agent-errors.ts';
 import type { AgentId, PlatformChatId, RequestId } from './ids.ts';
 import { ConfirmOption, type WirePerson } from './wire.ts';
 
@@ -70,6 +71,10 @@ export interface AgentHealth {
   readonly agent?: string;
   /** Scrubbed; for operators. */
   readonly error?: string;
+  /** With `error`: see `agent-errors.ts`. */
+  readonly code?: AgentErrorCode;
+  /** With `error`: the HTTP status that came instead of a WebSocket. */
+  readonly status?: number;
 }
 
 /**

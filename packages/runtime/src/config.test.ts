@@ -3,16 +3,25 @@ import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type AppConfig, readAppConfig, readEnvironment } from './config.ts';
+import { type AppConfig, readAppConfig } from './config.ts';
 import { defaultDataDir } from './data-dir.ts';
+import { readEnvironment } from './environment-file.ts';
 import { EXIT } from './exit-codes.ts';
 import { type Environment, Settings } from './settings.ts';
 import { isStartError, type StartError } from './start-error.ts';
 import { defineSurface } from './surface.ts';
 
-function read(env: Environment, options = { needsAgent: false, isTerminal: false }): AppConfig {
+const nothingThere = mkdtempSync(join(tmpdir(), 'surfaces-config-'));
+
+function read(
+  env: Environment,
+  options: { needsAgent: boolean; isTerminal: boolean; directory?: string } = {
+    needsAgent: false,
+    isTerminal: false,
+  },
+): AppConfig {
   const settings = new Settings(env);
-  const config = readAppConfig(settings, env, options);
+  const config = readAppConfig(settings, env, { directory: nothingThere, ...options });
   settings.check();
   if (config === undefined) throw new Error('no problem and no configuration');
   return config;
@@ -31,12 +40,13 @@ function failure(run: () => unknown): StartError {
 test('with nothing set there are defaults', () => {
   const config = read({ HOME: '/home/x' });
   expect(config).toMatchObject({
-    agentBaseUrl: undefined,
+    agents: { kind: 'own' },
+    fileMaxBytes: 1024 ** 3,
     health: { host: '127.0.0.1', port: 9464, key: undefined },
     log: { level: 'info', format: 'json' },
     defaultLocale: 'en',
   });
-  expect(config.database).toEqual({ dataDir: config.dataDir, file: 'surfaces.db' });
+  expect(config.database).toEqual({ kind: 'sqlite', dataDir: config.dataDir, file: 'surfaces.db' });
   expect(read({}, { needsAgent: false, isTerminal: true }).log.format).toBe('pretty');
 });
 
@@ -45,6 +55,9 @@ test('what is set counts; blank is not set', () => {
     read({
       SURFACES_DATA_DIR: ' /data ',
       AGENT_BASE_URL: 'https://anna:pa55word@example.org/agent_1/?key=0123456789abcdef&mode=fast',
+      AGENT_BEARER: 'the-bearer-key',
+      AGENT_WORKSPACE_PATH: 'w',
+      FILE_MAX_MB: '5',
       HEALTH_HOST: '::1',
       HEALTH_PORT: '0',
       HEALTH_KEY: 'a-long-key',
@@ -55,12 +68,18 @@ test('what is set counts; blank is not set', () => {
     }),
   ).toEqual({
     dataDir: '/data',
-    database: { dataDir: '/data', file: 'surfaces.db' },
-    agentBaseUrl: 'https://anna:pa55word@example.org/agent_1/?key=0123456789abcdef&mode=fast',
+    database: { kind: 'sqlite', dataDir: '/data', file: 'surfaces.db' },
+    fileMaxBytes: 5 * 1024 ** 2,
+    agents: {
+      kind: 'single',
+      baseUrl: 'https://anna:pa55word@example.org/agent_1/?key=0123456789abcdef&mode=fast',
+      bearer: 'the-bearer-key',
+      workspacePath: join(nothingThere, 'w'),
+    },
     health: { host: '::1', port: 0, key: 'a-long-key' },
     log: { level: 'debug', format: 'pretty' },
     defaultLocale: 'ko',
-    secrets: ['a-long-key', 'pa55word', 'pa55word', '0123456789abcdef'],
+    secrets: ['a-long-key', 'the-bearer-key', 'pa55word', 'pa55word', '0123456789abcdef'],
   });
 });
 
@@ -73,14 +92,22 @@ describe('DATABASE_URL', () => {
     ['sqlite:chats.db', resolve('.'), 'chats.db'],
     ['sqlite:./data/chats.db', resolve('data'), 'chats.db'],
   ])('%s', (url, dataDir, file) => {
-    expect(read({ DATABASE_URL: url }).database).toEqual({ dataDir, file });
+    expect(read({ DATABASE_URL: url }).database).toEqual({ kind: 'sqlite', dataDir, file });
   });
 
-  test.each(['postgres://anna:pa55word@db/x', 'postgresql://db/x', 'POSTGRES://db'])(
-    '%s is not there yet',
+  test('of PostgreSQL is taken as it is; its password is a secret', () => {
+    const url = 'postgresql://anna:pa%2055word@db.example:5433/chats?sslmode=require';
+    const config = read({ DATABASE_URL: url });
+    expect(config.database).toEqual({ kind: 'postgres', url });
+    expect(config.secrets).toEqual(['pa%2055word', 'pa 55word']);
+    expect(config.dataDir).not.toBe('');
+  });
+
+  test.each(['postgres://anna:pa55word@db', 'POSTGRES:db', 'postgres://anna:pa55word@db:port/x'])(
+    '%s is refused without showing the password',
     (url) => {
       const { message } = failure(() => read({ DATABASE_URL: url }));
-      expect(message).toContain('PostgreSQL is not there yet');
+      expect(message).toContain('expected postgres://host:port/database');
       expect(message).not.toContain('pa55word');
     },
   );
@@ -106,6 +133,9 @@ test('all problems at once: variable, value, what is expected', () => {
     read(
       {
         AGENT_BASE_URL: 'ftp://anna:pa55word@x/',
+        FILE_MAX_MB: '0.5',
+        AGENTS_CONFIG: '/none/agents.yaml',
+        AGENT_BEARER: 'two words',
         HEALTH_PORT: '99999',
         HEALTH_KEY: 'short',
         LOG_LEVEL: 'loud',
@@ -118,13 +148,33 @@ test('all problems at once: variable, value, what is expected', () => {
   expect(error.exitCode).toBe(EXIT.config);
   expect(error.message.split('\n')).toEqual([
     'the configuration is wrong.',
+    '  FILE_MAX_MB ("0.5"): expected a whole number',
     '  AGENT_BASE_URL ("ftp://[hidden]@x/"): expected the URL of an agent, such as http://127.0.0.1:7000/ or wss://agents.example.org/a/',
+    '  AGENT_BEARER: expected a key without spaces',
+    '  DEFAULT_LOCALE ("de"): expected one of en, ru, ko',
     '  HEALTH_PORT ("99999"): expected at most 65535',
     '  HEALTH_KEY: expected at least 8 characters',
     '  LOG_LEVEL ("loud"): expected one of debug, info, warn, error, silent',
     '  LOG_FORMAT ("xml"): expected one of pretty, json',
-    '  DEFAULT_LOCALE ("de"): expected one of en, ru, ko',
+    '  AGENTS_CONFIG ("/none/agents.yaml"): there is no such file (see config/agents.example.yaml)',
   ]);
+});
+
+test('the registry is looked for in config/agents.yaml, and comes before one agent', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'surfaces-config-'));
+  const options = { needsAgent: true, isTerminal: false, directory };
+  const AGENT_BASE_URL = 'http://h/';
+  expect(read({ AGENT_BASE_URL }, options).agents.kind).toBe('single');
+  mkdirSync(join(directory, 'config'));
+  writeFileSync(join(directory, 'config/agents.yaml'), '');
+  const path = join(directory, 'config/agents.yaml');
+  expect(read({}, options).agents).toEqual({ kind: 'registry', path });
+  expect(read({ AGENT_BASE_URL }, options).agents).toEqual({ kind: 'registry', path });
+  writeFileSync(join(directory, 'mine.yaml'), '');
+  expect(read({ AGENTS_CONFIG: 'mine.yaml' }, options).agents).toEqual({
+    kind: 'registry',
+    path: join(directory, 'mine.yaml'),
+  });
 });
 
 test('a port is a whole number', () => {

@@ -1,16 +1,14 @@
 /** What every app of ours can be told. Each surface adds its own part (`surface.ts`). */
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseEnv } from 'node:util';
+import { resolve } from 'node:path';
 import { Locale } from '@surfaces/protocol';
 import { agentUrl } from '@surfaces/sdk';
 import { z } from 'zod';
 import { defaultDataDir } from './data-dir.ts';
-import { EXIT } from './exit-codes.ts';
+import { type DatabaseConfig, DatabaseUrl } from './database-url.ts';
 import type { Environment, Settings } from './settings.ts';
-import { StartError } from './start-error.ts';
+import { urlSecrets } from './url-secrets.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -27,54 +25,100 @@ const BaseUrl = z.string().superRefine((text, context) => {
   }
 });
 
-const DATABASE_FORM =
-  'expected sqlite:/path/of/a/file.db (a plain file name of letters, digits, dots and dashes), or nothing for surfaces.db in the data directory';
+const Path = z.string().transform(expandHome);
 
-const DatabaseUrl = z.string().transform((text, context) => {
-  const problem = (message: string) => {
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  };
-  if (/^postgres(ql)?:/i.test(text)) {
-    return problem('PostgreSQL is not there yet; leave it out to use SQLite in the data directory');
-  }
-  const path = sqlitePath(text);
-  if (path === undefined || !/^(?!\.+$)[\w.-]+$/.test(basename(path))) return problem(DATABASE_FORM);
-  return { dataDir: dirname(path), file: basename(path) };
-});
+const MiB = 1024 * 1024;
+/** Where the registry is looked for when nothing says where it is. */
+const REGISTRY_FILE = 'config/agents.yaml';
 
-/** `sqlite:`, `sqlite://` or `file:` and a path; a relative one begins at the current directory. */
-function sqlitePath(text: string): string | undefined {
-  if (text.includes('?') || text.includes('#') || text.endsWith('/')) return undefined;
-  const match = /^(sqlite|file):(?:\/\/(?=\/|[a-z]:))?(.+)$/i.exec(text);
-  if (match === null) return undefined;
-  const path = match[2] ?? '';
-  if (path.startsWith('//') || path === ':memory:') return undefined;
-  if (/^file:\/\//i.test(text)) return URL.canParse(text) ? fileURLToPath(text) : undefined;
-  return resolve(path);
-}
-
-const AppSettings = z.object({
-  // A shell would expand it; `.env` and service files do not.
-  dataDir: z
+/** In the order of docs/configuration.md, which has these descriptions. */
+export const AppSettings = z.object({
+  dataDir: Path.optional().describe(
+    'Where everything is kept. Only one process at a time may use it. Default: the platform’s data directory (`~/.local/share/surfaces` on Linux).',
+  ),
+  database: DatabaseUrl.optional().describe(
+    '`sqlite:/path/of/a/file.db` or `postgres://user:password@host:port/database`. Default: `surfaces.db` in the data directory.',
+  ),
+  fileMaxMb: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1024 * 1024)
+    .default(1024)
+    .describe('The largest file that people and agents may exchange, in MiB. A surface may allow less.'),
+  agentsConfig: Path.optional().describe(
+    'The agent registry: who is served by which agents. Default: `config/agents.yaml`, where that file exists.',
+  ),
+  agentBaseUrl: BaseUrl.optional().describe(
+    'Without a registry: the one agent that serves everybody. http, https, ws or wss, with or without a path; a user name and password in it become basic authentication.',
+  ),
+  agentBearer: z
     .string()
-    .transform((path) => path.replace(/^~(?=\/|$)/, homedir()))
-    .optional(),
-  database: DatabaseUrl.optional(),
-  agentBaseUrl: BaseUrl.optional(),
-  healthHost: z.string().default('127.0.0.1'),
-  healthPort: z.coerce.number().int().min(0).max(65535).default(9464),
-  healthKey: z.string().min(8, 'expected at least 8 characters').optional(),
-  logLevel: z.enum(LOG_LEVELS).default('info'),
-  logFormat: z.enum(['pretty', 'json']).optional(),
-  defaultLocale: Locale.default('en'),
+    .regex(/^[\x21-\x7e]+$/, 'expected a key without spaces')
+    .optional()
+    .describe('The key that the agent of AGENT_BASE_URL wants, sent as `Authorization: Bearer …`.'),
+  agentWorkspacePath: Path.optional().describe(
+    'Where the directory that the agent of AGENT_BASE_URL works in is mounted here. Not set: no files can be exchanged with it.',
+  ),
+  defaultLocale: Locale.default('en').describe('Language of people whose messenger names none.'),
+  healthHost: z.string().default('127.0.0.1').describe('The address of `/livez`, `/healthz` and `/metrics`.'),
+  healthPort: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65535)
+    .default(9464)
+    .describe('Their port; 0: any free one, it is in the log.'),
+  healthKey: z
+    .string()
+    .min(8, 'expected at least 8 characters')
+    .optional()
+    .describe(
+      'What metrics and the details of `/healthz` want from other machines as a bearer token, at least 8 characters. Not set: they answer to this machine only.',
+    ),
+  logLevel: z
+    .enum(LOG_LEVELS)
+    .default('info')
+    .describe('How much is logged to standard error. `debug` also has the route of every message.'),
+  logFormat: z.enum(['pretty', 'json']).optional().describe('Default: `pretty` on a terminal, else `json`.'),
 });
+
+export const APP_VARIABLES = {
+  dataDir: 'SURFACES_DATA_DIR',
+  database: 'DATABASE_URL',
+  fileMaxMb: 'FILE_MAX_MB',
+  agentsConfig: 'AGENTS_CONFIG',
+  agentBaseUrl: 'AGENT_BASE_URL',
+  agentBearer: 'AGENT_BEARER',
+  agentWorkspacePath: 'AGENT_WORKSPACE_PATH',
+  defaultLocale: 'DEFAULT_LOCALE',
+  healthHost: 'HEALTH_HOST',
+  healthPort: 'HEALTH_PORT',
+  healthKey: 'HEALTH_KEY',
+  logLevel: 'LOG_LEVEL',
+  logFormat: 'LOG_FORMAT',
+} as const satisfies Record<keyof typeof AppSettings.shape, string>;
+
+export const APP_SECRETS: readonly string[] = [APP_VARIABLES.healthKey, APP_VARIABLES.agentBearer];
+
+export type AgentsConfig =
+  /** A registry; absolute. */
+  | { readonly kind: 'registry'; readonly path: string }
+  | {
+      readonly kind: 'single';
+      readonly baseUrl: string;
+      readonly bearer: string | undefined;
+      readonly workspacePath: string | undefined;
+    }
+  /** The app brings its own. */
+  | { readonly kind: 'own' };
 
 export interface AppConfig {
   readonly dataDir: string;
-  readonly database: { readonly dataDir: string; readonly file: string };
-  /** `undefined`: the app brings its own agent. */
-  readonly agentBaseUrl: string | undefined;
+  readonly database: DatabaseConfig;
+  /** Of one file. */
+  readonly fileMaxBytes: number;
+  readonly agents: AgentsConfig;
   /** Port 0: any free one. */
   readonly health: { readonly host: string; readonly port: number; readonly key: string | undefined };
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
@@ -87,67 +131,68 @@ export interface AppConfig {
 export function readAppConfig(
   settings: Settings,
   env: Environment,
-  options: { readonly needsAgent: boolean; readonly isTerminal: boolean },
+  options: {
+    readonly needsAgent: boolean;
+    readonly isTerminal: boolean;
+    /** Where relative paths of agents begin. Default: the current directory. */
+    readonly directory?: string;
+  },
 ): AppConfig | undefined {
-  const read = settings.read(
-    AppSettings,
-    {
-      dataDir: 'SURFACES_DATA_DIR',
-      database: 'DATABASE_URL',
-      agentBaseUrl: 'AGENT_BASE_URL',
-      healthHost: 'HEALTH_HOST',
-      healthPort: 'HEALTH_PORT',
-      healthKey: 'HEALTH_KEY',
-      logLevel: 'LOG_LEVEL',
-      logFormat: 'LOG_FORMAT',
-      defaultLocale: 'DEFAULT_LOCALE',
-    },
-    ['HEALTH_KEY'],
-  );
-  if (options.needsAgent && settings.get('AGENT_BASE_URL') === undefined) {
-    settings.problem('AGENT_BASE_URL', 'expected the URL of the agent, such as http://127.0.0.1:7000/');
+  const read = settings.read(AppSettings, APP_VARIABLES, APP_SECRETS);
+  const { directory = process.cwd() } = options;
+  const registry = registryFile(settings, directory);
+  if (
+    options.needsAgent &&
+    registry === undefined &&
+    settings.get(APP_VARIABLES.agentBaseUrl) === undefined
+  ) {
+    settings.problem(
+      APP_VARIABLES.agentBaseUrl,
+      `expected the URL of the agent, such as http://127.0.0.1:7000/, or a registry of agents in ${REGISTRY_FILE} (see config/agents.example.yaml)`,
+    );
   }
   if (read === undefined) return undefined;
   const dataDir = resolve(read.dataDir ?? defaultDataDir(env, process.platform, homedir()));
   return {
     dataDir,
-    database: read.database ?? { dataDir, file: 'surfaces.db' },
-    agentBaseUrl: read.agentBaseUrl,
+    database: read.database ?? { kind: 'sqlite', dataDir, file: 'surfaces.db' },
+    fileMaxBytes: read.fileMaxMb * MiB,
+    agents: agentsOf(read, registry, directory),
     health: { host: read.healthHost, port: read.healthPort, key: read.healthKey },
     log: { level: read.logLevel, format: read.logFormat ?? (options.isTerminal ? 'pretty' : 'json') },
     defaultLocale: read.defaultLocale,
-    secrets: [read.healthKey ?? '', ...urlSecrets(read.agentBaseUrl)],
+    secrets: [
+      read.healthKey,
+      read.agentBearer,
+      ...urlSecrets(read.agentBaseUrl),
+      ...urlSecrets(read.database?.kind === 'postgres' ? read.database.url : undefined),
+    ].flatMap((secret) => secret || []),
   };
 }
 
-/** The password of a URL (a user name alone may be a token), and what in its query is long enough to be a key. */
-function urlSecrets(text: string | undefined): string[] {
-  const url = text === undefined ? null : URL.parse(text);
-  if (url === null) return [];
-  const credential = url.password || url.username;
-  const keys = [...url.searchParams.values()].filter((value) => value.length >= 16);
-  return [credential, decodeURIComponent(credential), ...keys];
+function registryFile(settings: Settings, directory: string): string | undefined {
+  const named = settings.get(APP_VARIABLES.agentsConfig);
+  const path = resolve(directory, named === undefined ? REGISTRY_FILE : expandHome(named));
+  if (existsSync(path)) return path;
+  if (named !== undefined) {
+    settings.problem(APP_VARIABLES.agentsConfig, 'there is no such file (see config/agents.example.yaml)');
+  }
+  return undefined;
 }
 
-/** `.env` of the directory, over which the real environment wins, also where it sets a variable to nothing. */
-export function readEnvironment(directory: string, env: Environment): Environment {
-  const path = join(directory, '.env');
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT') return env;
-    throw new StartError(
-      `${path} cannot be read (${String(code)}): give this user the right to, or remove it.`,
-      EXIT.config,
-      {
-        cause: error,
-      },
-    );
-  }
-  // Some editors of Windows write UTF-16; read as UTF-8 it would set nothing, and nobody would be told.
-  if (text.includes('\0'))
-    throw new StartError(`${path} is not text in UTF-8: save it as such.`, EXIT.config);
-  return { ...parseEnv(text.replace(/^\ufeff/, '')), ...env };
+function agentsOf(
+  read: z.output<typeof AppSettings>,
+  registry: string | undefined,
+  directory: string,
+): AgentsConfig {
+  if (registry !== undefined) return { kind: 'registry', path: registry };
+  const { agentBaseUrl: baseUrl, agentBearer: bearer, agentWorkspacePath: workspace } = read;
+  if (baseUrl === undefined) return { kind: 'own' };
+  const workspacePath = workspace === undefined ? undefined : resolve(directory, workspace);
+  return { kind: 'single', baseUrl, bearer, workspacePath };
+}
+
+// A shell would expand it; `.env` and service files do not.
+function expandHome(path: string): string {
+  return path.replace(/^~(?=\/|$)/, homedir());
 }

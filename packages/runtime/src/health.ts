@@ -9,6 +9,8 @@ export interface Check {
 export interface HealthReport {
   readonly status: 'ok' | 'failing' | 'stopping';
   readonly store: Check;
+  /** The agent registry that is in force, where there is a file; and why a newer one is not. */
+  readonly registry?: Check;
   readonly agents: Readonly<Record<string, Check>>;
   readonly surfaces: Readonly<Record<string, Check>>;
 }
@@ -21,6 +23,7 @@ export type SurfaceState =
 export interface HealthOptions {
   readonly store: Pick<Store, 'probe'>;
   readonly agents: Pick<Agents, 'all'>;
+  readonly registry?: () => Check | undefined;
   readonly surfaces: () => readonly SurfaceState[];
   readonly scrub: (text: string) => string;
   readonly isStopping: () => boolean;
@@ -79,8 +82,16 @@ async function examine(options: HealthOptions): Promise<HealthReport> {
       ],
     ),
   ]);
-  const all = [store, ...Object.values(agents), ...Object.values(surfaces)];
-  return { status: all.every(({ ok }) => ok) ? 'ok' : 'failing', store, agents, surfaces };
+  const found = options.registry?.();
+  const registry = found && { ok: found.ok, detail: options.scrub(found.detail) };
+  const all = [store, ...(registry ? [registry] : []), ...Object.values(agents), ...Object.values(surfaces)];
+  return {
+    status: all.every(({ ok }) => ok) ? 'ok' : 'failing',
+    store,
+    ...(registry && { registry }),
+    agents,
+    surfaces,
+  };
 }
 
 function surfaceProbe(adapter: SurfaceAdapter): (signal: AbortSignal) => Promise<Check> {

@@ -3,11 +3,11 @@ export { LOG_LEVELS, type LogFormat, type LogLevel } from './config.ts';
 export { EXIT } from './exit-codes.ts';
 export { createLogger, type LoggerOptions } from './logging.ts';
 export { createMetrics, type MetricsRegistry } from './metrics.ts';
+export type { OwnAgent } from './open-agents.ts';
 export { runApp } from './run.ts';
 export type { Environment } from './settings.ts';
 export {
   type AppOptions,
-  type OwnAgent,
   prepareApp,
   type RunningApp,
   startApp,

@@ -113,19 +113,19 @@ function answerArguments(options: AppOptions, args: string[]): number | undefine
 }
 
 function helpOf({ summary, ownAgent }: AppOptions): string {
-  const agent = ownAgent
-    ? "the agent's URL; without it the demo agent is started"
-    : "the agent's URL; it must be set";
+  const agent = ownAgent ? 'else the demo agent is started' : 'one of both must be set';
   return `${summary}
 
   --help, --version
 
 Settings are environment variables; a .env file in the current directory is read too.
-  AGENT_BASE_URL     ${agent}
+  AGENTS_CONFIG      the registry of agents (config/agents.yaml where that exists)
+  AGENT_BASE_URL     or the URL of one agent; ${agent}
   SURFACES_DATA_DIR  where everything is kept
+  DATABASE_URL       sqlite:… or postgres://… (surfaces.db in the data directory)
   WEB_HOST, WEB_PORT where the page is served (127.0.0.1, 8080)
   LOG_LEVEL          debug, info, warn, error or silent (info)
-.env.example lists them all.`;
+.env.example and docs/configuration.md list them all.`;
 }
 
 /** One line that says what to do; a stack only for what is unexpected, and only when somebody debugs. */

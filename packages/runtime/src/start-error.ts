@@ -26,6 +26,8 @@ const STORE_EXITS: Record<StoreErrorCode, number> = {
   not_writable: EXIT.notWritable,
   disk_full: EXIT.disk,
   failed: EXIT.disk,
+  unreachable: EXIT.unavailable,
+  conflict: EXIT.internal,
   closed: EXIT.internal,
 };
 

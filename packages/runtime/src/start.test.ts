@@ -1,4 +1,6 @@
-import { mkdtempSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StoreError, type StoreErrorCode, SurfaceError } from '@surfaces/core';
@@ -123,6 +125,67 @@ test('an agent that is down does not keep the app from starting; health says so'
   expect(JSON.stringify(report)).not.toContain('pa55word');
 });
 
+test('the registry says who is served by whom, and a new version counts at once', async () => {
+  const [first, second] = await Promise.all([echoAgent('the-key-of-the-first'), echoAgent()]);
+  const directory = mkdtempSync(join(tmpdir(), 'surfaces-start-'));
+  const file = join(directory, 'agents.yaml');
+  const version = (url: string, auth = '') =>
+    `default_agent: a\nagents: [{id: a, base_url: "${url}"${auth}}]\n`;
+  writeFileSync(file, version(first.url, ', auth: {bearer_env: KEY_OF_FIRST}'));
+  const fake = new FakeSurface();
+  const env = { AGENTS_CONFIG: file, KEY_OF_FIRST: 'the-key-of-the-first', AGENT_BASE_URL: 'http://unused/' };
+  const { app, log } = await start([fake], env);
+  expect(log.join('')).toContain('AGENT_BASE_URL is not used');
+  const room = fake.messenger.room('r');
+  fake.messenger.say(room, 'hello');
+  const shown = () => fake.messenger.shown(room).map(({ message }) => message.markdown);
+  await vi.waitFor(() => expect(shown()).toContain('you said hello'));
+  expect((await healthOf(app)).report.registry).toEqual({
+    ok: true,
+    detail: '1 agent, 0 people, others have a',
+  });
+
+  writeFileSync(file, version(second.url));
+  await vi.waitFor(
+    () => expect(log.join('')).toContain('a new version of the agent registry is in force'),
+    10_000,
+  );
+  await first.close();
+  fake.messenger.say(room, 'again');
+  await vi.waitFor(() => expect(shown()).toContain('you said again'));
+  expect(log.join('')).not.toContain('the-key-of-the-first');
+});
+
+test('a registry that is wrong is an error that names the places', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'surfaces-start-'));
+  mkdirSync(join(directory, 'config'));
+  const file = join(directory, 'config/agents.yaml');
+  writeFileSync(file, 'agents:\n  - id: a\n    base_url: http://h/\n    auth: {bearer_env: NOT_SET}\n');
+  const { prepared } = prepare([new FakeSurface()], { AGENTS_CONFIG: file });
+  const error = await startApp(prepared, signal).catch((failure) => failure);
+  expect(exitCodeOf(error)).toBe(EXIT.config);
+  expect(error.message).toContain(
+    `${file}:4:12 agents[0].auth.bearer_env: the environment variable NOT_SET is not set`,
+  );
+});
+
+test('PostgreSQL that cannot be reached: where, what to do, and no password', async () => {
+  const agent = await echoAgent();
+  const closed = createServer().listen(0, '127.0.0.1');
+  await once(closed, 'listening');
+  const address = closed.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  await new Promise((resolve) => closed.close(resolve));
+  const { prepared, log } = prepare([new FakeSurface()], {
+    AGENT_BASE_URL: agent.url,
+    DATABASE_URL: `postgres://anna:pa55word@127.0.0.1:${port}/chats`,
+  });
+  const error = await startApp(prepared, signal).catch((failure) => failure);
+  expect(exitCodeOf(error)).toBe(EXIT.unavailable);
+  expect(error.message).toContain(`127.0.0.1:${port}/chats`);
+  expect(error.message + log.join('')).not.toContain('pa55word');
+});
+
 test('a start that is given up closes what it opened', async () => {
   const agent = await echoAgent();
   const controller = new AbortController();
@@ -140,6 +203,8 @@ test('each way a start can fail has its exit code', () => {
     not_writable: 73,
     disk_full: 74,
     failed: 74,
+    conflict: 70,
+    unreachable: 69,
     closed: 70,
   };
   for (const [code, exit] of Object.entries(codes)) {

@@ -1,27 +1,21 @@
 /** Puts the parts together and takes them apart again. Nothing here touches the process itself. */
-import { type CoreOptions, createCore, createScrubber, type Logger } from '@surfaces/core';
-import { AgentId } from '@surfaces/protocol';
-import { createAgentClient } from '@surfaces/sdk';
-import { openSqliteStore } from '@surfaces/store/sqlite';
-import { singleAgent } from './agents.ts';
+import { join } from 'node:path';
+import { type CoreOptions, createCore, createScrubber, type Logger, type Scrubber } from '@surfaces/core';
 import { systemClock } from './clock.ts';
-import { type AppConfig, readAppConfig, readEnvironment } from './config.ts';
+import { type AppConfig, readAppConfig } from './config.ts';
+import { readEnvironment } from './environment-file.ts';
 import { EXIT } from './exit-codes.ts';
+import { createFiles } from './files/kept-files.ts';
+import { createWorkspaces } from './files/workspaces.ts';
 import { createHealth, type SurfaceState } from './health.ts';
 import { startHealthServer } from './health-server.ts';
 import { createLogger, type LogTarget } from './logging.ts';
 import { createMetrics } from './metrics.ts';
+import { openAgents, type StartOwnAgent } from './open-agents.ts';
+import { openStore } from './open-store.ts';
 import { type Environment, Settings } from './settings.ts';
 import { isStartError, StartError } from './start-error.ts';
 import type { ConfiguredSurface, Parts, SurfaceDefinition } from './surface.ts';
-
-/** An agent that the app runs itself. */
-export interface OwnAgent {
-  readonly url: string;
-  /** What it wants as a bearer token. */
-  readonly key?: string;
-  stop(): Promise<void>;
-}
 
 export interface AppOptions {
   readonly name: string;
@@ -29,14 +23,8 @@ export interface AppOptions {
   /** One line for `--help`. */
   readonly summary: string;
   readonly surfaces: readonly SurfaceDefinition[];
-  /** Starts an agent where AGENT_BASE_URL is not set. Without this function the variable is needed. */
-  readonly ownAgent?: (parts: {
-    /** With what `.env` says. */
-    readonly env: Environment;
-    readonly logger: Logger;
-    readonly dataDir: string;
-    readonly signal: AbortSignal;
-  }) => Promise<OwnAgent>;
+  /** Starts an agent where neither a registry nor AGENT_BASE_URL names one. Without this function one of them is needed. */
+  readonly ownAgent?: StartOwnAgent;
   /** For test compositions. */
   readonly core?: Pick<CoreOptions, 'fault' | 'limits' | 'handlers'>;
 }
@@ -44,7 +32,7 @@ export interface AppOptions {
 /** What surrounds the app. */
 export interface World {
   readonly env: Environment;
-  /** Where `.env` is. */
+  /** Where `.env` is, and config/agents.yaml. */
   readonly directory: string;
   readonly isTerminal: boolean;
   readonly logTarget?: LogTarget;
@@ -56,7 +44,7 @@ export interface PreparedApp {
   readonly config: AppConfig;
   readonly surfaces: readonly ConfiguredSurface[];
   readonly logger: Logger;
-  readonly scrub: (text: string) => string;
+  readonly scrub: Scrubber;
 }
 
 export interface RunningApp {
@@ -74,6 +62,7 @@ export function prepareApp(options: AppOptions, world: World): PreparedApp {
   const config = readAppConfig(settings, env, {
     needsAgent: options.ownAgent === undefined,
     isTerminal: world.isTerminal,
+    directory: world.directory,
   });
   const surfaces = options.surfaces.flatMap((surface) => surface.configure(settings) ?? []);
   settings.check();
@@ -119,38 +108,35 @@ async function open(
   isStopping: () => boolean,
 ): Promise<Omit<RunningApp, 'stop'>> {
   const metrics = createMetrics(() => store.counts());
-  const store = await openSqliteStore({
-    ...config.database,
-    logger,
-    clock: systemClock,
-    onCommit: (seconds) => metrics.observe('surfaces_store_commit_seconds', {}, seconds),
-  });
+  const store = await openStore(config.database, { logger, clock: systemClock, metrics });
   closers.push(['the store', () => store.close()]);
 
-  let baseUrl = config.agentBaseUrl;
-  let bearer: string | undefined;
-  if (baseUrl === undefined && options.ownAgent !== undefined) {
-    const own = await options.ownAgent({ env, logger, dataDir: config.dataDir, signal });
-    closers.push(['the agent', () => own.stop()]);
-    baseUrl = own.url;
-    bearer = own.key;
-  }
-  signal.throwIfAborted();
-  if (baseUrl === undefined) throw new StartError('AGENT_BASE_URL is not set.', EXIT.config);
-  const agentId = AgentId.parse('agent-0');
-  const agent = createAgentClient({
-    agentId,
-    baseUrl,
-    ...(bearer === undefined ? {} : { bearer }),
-    onIgnored: (reason) => metrics.count('surfaces_agent_frames_ignored_total', { agent: agentId, reason }),
+  const agents = await openAgents({
+    config,
+    ownAgent: options.ownAgent,
+    env,
+    logger,
+    metrics,
+    scrub,
+    signal,
+    onOpened: (what, close) => closers.push([what, close]),
   });
-  const agents = singleAgent(agent);
-  closers.push(["the agent's client", () => agent.close()]);
+  signal.throwIfAborted();
+  const { fileMaxBytes: maxBytes } = config;
+  const files = createFiles({ directory: join(config.dataDir, 'files'), maxBytes });
+  const workspaces = createWorkspaces({ workspaceOf: (id) => agents.workspace(id), files, maxBytes });
 
   const states: SurfaceState[] = [];
   const health = await startHealthServer({
     ...config.health,
-    health: createHealth({ store, agents, surfaces: () => states, scrub, isStopping }),
+    health: createHealth({
+      store,
+      agents,
+      registry: agents.status,
+      surfaces: () => states,
+      scrub,
+      isStopping,
+    }),
     metrics,
   });
   closers.push(['the health server', () => health.close()]);
@@ -160,16 +146,18 @@ async function open(
     ...options.core,
     store,
     agents,
+    files,
+    workspaces,
     clock: systemClock,
     logger,
     metrics,
     defaultLocale: config.defaultLocale,
     scrub,
   });
-  closers.push(['the core', (drainMs) => core.stop({ drainMs, closeAgents: () => agent.close() })]);
+  closers.push(['the core', (drainMs) => core.stop({ drainMs, closeAgents: () => agents.close() })]);
 
   const { defaultLocale } = config;
-  const parts: Parts = { store, clock: systemClock, logger, metrics, defaultLocale, scrub };
+  const parts: Parts = { store, agents, files, clock: systemClock, logger, metrics, defaultLocale, scrub };
   const addresses: string[] = [];
   const failures: unknown[] = [];
   for (const surface of surfaces) {

@@ -1,5 +1,5 @@
 export { agentUrl, publicUrl } from './agent-url.ts';
-export { createAgentClient } from './client/create-agent-client.ts';
+export { createAgentClient, probeAgent } from './client/create-agent-client.ts';
 export type { AgentClientOptions, ClientLimits } from './client/options.ts';
 export type { IgnoredReason } from './frames.ts';
 export { AgentFailure, type AgentTurn, type ToolStep } from './host/agent-turn.ts';

@@ -1,16 +1,21 @@
 import { aboutQuestion, isExpiry } from '../confirmations.ts';
 import type { Context } from '../context.ts';
-import type { Handler, Handling, Reply } from '../dispatcher.ts';
+import type { Command, Handler, Handling, Reply } from '../dispatcher.ts';
 import type { Lanes } from '../lanes.ts';
 import { escapeMarkdown } from '../markdown/escape.ts';
 import type { Decision } from '../ports/index.ts';
 
+export function yes(context: Context, lanes: Lanes): Command {
+  const handle = answerNewest(context, lanes, 'allow_once');
+  return { name: 'yes', help: 'help_yes', group: 'answers', handle };
+}
+
+export function no(context: Context, lanes: Lanes): Command {
+  return { name: 'no', help: 'help_no', group: 'answers', handle: answerNewest(context, lanes, 'reject') };
+}
+
 /** `yes` and `no`: the newest open question of the chat, once. `yes` never means 'always'. */
-export function answerNewest(
-  context: Context,
-  lanes: Lanes,
-  kind: 'allow_once' | 'reject',
-): Handler<'command'> {
+function answerNewest(context: Context, lanes: Lanes, kind: 'allow_once' | 'reject'): Handler<'command'> {
   return async (handling) => {
     const decision = await context.store.decide({
       chat: handling.chat.key,

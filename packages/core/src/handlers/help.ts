@@ -1,4 +1,4 @@
-import type { Command, Dispatcher } from '../dispatcher.ts';
+import { COMMAND_GROUPS, type Command, type Dispatcher } from '../dispatcher.ts';
 import { insideCode } from '../markdown/escape.ts';
 
 export function help(dispatcher: Dispatcher): Command {
@@ -6,10 +6,14 @@ export function help(dispatcher: Dispatcher): Command {
     name: 'help',
     help: 'help_help',
     handle: async ({ t, sign }) => {
-      const commands = dispatcher
-        .commands()
-        .map((command) => `- \`${sign}${command.name}\` – ${t(command.help)}`);
-      return [{ markdown: t('help', { commands: commands.join('\n') }) }];
+      const commands = dispatcher.commands();
+      const groups = COMMAND_GROUPS.map((group) => {
+        const lines = commands
+          .filter((command) => (command.group ?? 'system') === group)
+          .map(({ name, takes, help }) => `- \`${sign}${name}${takes ? ` ${takes}` : ''}\` – ${t(help)}`);
+        return [`**${t(`help_group_${group}`)}**`, ...lines].join('\n');
+      });
+      return [{ markdown: t('help', { commands: groups.join('\n\n') }) }];
     },
   };
 }

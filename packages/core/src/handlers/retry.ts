@@ -1,12 +1,23 @@
-import { TurnId } from '@surfaces/protocol';
+import { newPlatformChatId, TurnId } from '@surfaces/protocol';
+import { tellMoved } from '../changes.ts';
 import type { Context } from '../context.ts';
-import type { Handler } from '../dispatcher.ts';
+import type { Delivery } from '../delivery.ts';
+import type { Command, Handler, Handling } from '../dispatcher.ts';
+import type { Intake } from '../intake.ts';
 import type { Lanes } from '../lanes.ts';
+import type { Chat } from '../ports/index.ts';
+
+export function retry(context: Context, lanes: Lanes, delivery: Delivery, intake: Intake): Command {
+  const handle = retryTurn(context, lanes, delivery, intake);
+  return { name: 'retry', help: 'help_retry', group: 'answers', handle };
+}
 
 /** Runs the text of a finished turn again: the one of the button, or the newest. */
-export function retry(context: Context, lanes: Lanes): Handler {
-  return async ({ event, id, chat, person, adapter, t }) => {
+export function retryTurn(context: Context, lanes: Lanes, delivery: Delivery, intake: Intake): Handler {
+  return async (handling) => {
+    const { event, id, person, adapter, t } = handling;
     const named = event.kind === 'callback' ? event.action.split(':')[1] : undefined;
+    const chat = await servedChat(context, delivery, handling);
     const turn = await context.store.retryTurn({
       chat: chat.key,
       ...(named ? { turn: TurnId.parse(named) } : {}),
@@ -21,8 +32,32 @@ export function retry(context: Context, lanes: Lanes): Handler {
     if (turn === 'queue_full') {
       return [{ markdown: t('refused_queue_full', { limit: context.limits.queue }) }];
     }
-    // Asked again after a crash, the turn it made may be over.
-    if (turn.state !== 'finished') lanes.push({ turn, chat, person, adapter });
+    // Asked again after a crash, the turn it made may be over. While it waits, the context stays as it is.
+    if (turn.state !== 'finished') {
+      const job = { turn, chat: (await context.store.chat(chat.key)) ?? chat, person, adapter };
+      intake.begin(turn.attachments, job);
+      lanes.push(job);
+    }
     return [{ markdown: t('retrying'), ...(named ? { settles: [{ about: `retry:${named}` }] } : {}) }];
   };
+}
+
+/** An agent that was removed answers nothing: then the one that may serve the person now takes the chat over. */
+async function servedChat(
+  context: Context,
+  delivery: Delivery,
+  { chat, event, person, adapter }: Handling,
+): Promise<Chat> {
+  const assignment = context.agents.assign(event.surface, event.author.externalId);
+  if (!assignment || assignment.choices.includes(chat.agentId)) return chat;
+  const assigned = await context.store.assignChat({
+    chat: chat.key,
+    assignment,
+    platformChatId: newPlatformChatId(),
+    now: context.clock.now(),
+  });
+  if (assigned.moved) {
+    tellMoved(context, delivery, { adapter, address: event.address, chat: assigned.chat, person });
+  }
+  return assigned.chat;
 }

@@ -1,3 +1,5 @@
+import { bounded } from '../agent-call.ts';
+import { agentLabel } from '../changes.ts';
 import type { Context } from '../context.ts';
 import type { Command } from '../dispatcher.ts';
 import type { Translate } from '../i18n/catalogue.ts';
@@ -14,6 +16,7 @@ export function status(context: Context, lanes: Lanes): Command {
   return {
     name: 'status',
     help: 'help_status',
+    group: 'answers',
     handle: async ({ chat, t }) => {
       const [agentState, turns, operations] = await Promise.all([
         agentStateOf(context, lanes, chat, t),
@@ -29,7 +32,7 @@ export function status(context: Context, lanes: Lanes): Command {
       return [
         {
           markdown: t('status', {
-            agent: `\`${chat.agentId}\``,
+            agent: agentLabel(context, chat.agentId, t('agent_unnamed')),
             agentState,
             queued,
             answers: answers || t('status_no_answers'),
@@ -41,10 +44,9 @@ export function status(context: Context, lanes: Lanes): Command {
 }
 
 async function agentStateOf(context: Context, lanes: Lanes, chat: Chat, t: Translate): Promise<string> {
-  const abort = new AbortController();
-  const cancel = context.clock.after(HEALTH_LIMIT, () => abort.abort(new Error('no STATUS in time')));
   try {
-    const health = await context.agents.client(chat.agentId)?.health(abort.signal);
+    const client = context.agents.client(chat.agentId);
+    const health = client && (await bounded(context, HEALTH_LIMIT, (signal) => client.health(signal)));
     // Only what answers is at work: while it is being sought, the turn waits.
     if (health?.ok && lanes.running(chat.key)) return t('status_agent_busy');
     return health?.ok
@@ -52,8 +54,6 @@ async function agentStateOf(context: Context, lanes: Lanes, chat: Chat, t: Trans
       : t('status_agent_down');
   } catch {
     return t('status_agent_down');
-  } finally {
-    cancel();
   }
 }
 

@@ -53,17 +53,22 @@ export interface Workplace {
 export interface Workspaces {
   /** `none`: files cannot be exchanged with this agent. `person`: the person's own directory, relative. */
   describe(workplace: Workplace): 'none' | { readonly directory?: string };
-  /** Saves under a safe name that is not taken (design, section 8), as a whole or not at all. */
+  /**
+   * Saves under a safe name that is not taken (design, section 8), as a whole or not at all. `key` makes
+   * it safe to repeat after a crash: what was saved by it and is there unchanged is not saved again.
+   * Throws as `Files.keep` does, and `no_workspace`, `outside`.
+   */
   save(
     workplace: Workplace,
-    name: string,
+    file: { readonly name: string; readonly key: string },
     content: Bytes,
     signal: AbortSignal,
   ): Promise<{ readonly path: string; readonly size: number }>;
   /**
    * Takes a copy of a file that the agent names into keeping. `key` makes it safe to repeat: the same
    * one is one file. The path may be relative, `/workspace/…` or `/agents/N/…` (design, section 8).
-   * `not_found`, `outside`, `not_a_file`, `too_large`, `no_workspace`, `disk_full`, `failed`.
+   * `not_found`, `outside`, `not_a_file`, `too_large`, `empty`, `cut_off` (it shrank meanwhile), `no_workspace`,
+   * `disk_full`, `failed`. What grows meanwhile is taken as long as it was at the beginning.
    */
   collect(workplace: Workplace, path: string, key: string, signal: AbortSignal): Promise<KeptFile>;
   /** Takes away a file that `save` made. */

@@ -29,7 +29,7 @@ export const echo: Script = async function* ({ request }) {
 };
 
 export class FakeAgent implements AgentClient {
-  readonly agentId = AgentId.parse('agent-0');
+  readonly agentId: AgentId;
   readonly baseUrl = 'http://agent.example/';
   /** Every request, in order. */
   readonly requests: AgentRequest[] = [];
@@ -38,13 +38,18 @@ export class FakeAgent implements AgentClient {
     readonly confirmId: string;
     readonly optionId: string;
   }[] = [];
+  readonly forks: { readonly from: PlatformChatId; readonly to: PlatformChatId }[] = [];
+  readonly disposed: PlatformChatId[] = [];
   script: Script;
   healthy = true;
+  /** Without: it is asked for notes. `silent`: it never answers. */
+  forking: 'yes' | 'no' | 'silent' = 'yes';
   readonly #close = new AbortController();
   readonly #decisions = new Map<string, PromiseWithResolvers<string>>();
 
-  constructor(script: Script = echo) {
+  constructor(script: Script = echo, id = 'agent-0') {
     this.script = script;
+    this.agentId = AgentId.parse(id);
   }
 
   url(platformChatId: PlatformChatId): string {
@@ -63,9 +68,14 @@ export class FakeAgent implements AgentClient {
     aborted.catch(() => undefined);
     const decision = (id: string) => this.#decision(`${request.requestId}/${id}`).promise;
     const said = this.script({ request, signal: ended, decision })[Symbol.asyncIterator]();
-    for (let seq = 1; ; seq += 1) {
+    for (let seq = (request.resumeAfter ?? 0) + 1; ; seq += 1) {
       const next = await Promise.race([said.next(), aborted]);
       if (next.done) return;
+      if (next.value.kind === 'restarted') {
+        yield { kind: 'restarted', seq: 1 };
+        seq = 0;
+        continue;
+      }
       // A number makes it an event again.
       yield { ...next.value, seq } as AgentEvent;
     }
@@ -76,8 +86,15 @@ export class FakeAgent implements AgentClient {
     this.#decision(`${requestId}/${confirmId}`).resolve(optionId);
   }
 
-  async fork(): Promise<void> {}
-  async dispose(): Promise<void> {}
+  async fork(from: PlatformChatId, to: PlatformChatId): Promise<void> {
+    if (this.forking === 'no') throw new AgentError('unsupported', 'this agent cannot fork');
+    if (this.forking === 'silent') await new Promise(() => undefined);
+    this.forks.push({ from, to });
+  }
+
+  async dispose(platformChatId: PlatformChatId): Promise<void> {
+    this.disposed.push(platformChatId);
+  }
 
   async health(): Promise<AgentHealth> {
     return this.healthy

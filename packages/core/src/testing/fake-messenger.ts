@@ -26,10 +26,13 @@ import {
   type CallKind,
   FAKE_CAPABILITIES,
   type FakeAuthor,
+  type FakeFile,
   type FakeMessengerOptions,
   type Fault,
+  type PlaceSign,
   type SaidEvent,
   type Shown,
+  type Upload,
 } from './messenger-model.ts';
 
 /** Who speaks, in the tests that do not care. */
@@ -46,6 +49,7 @@ interface Place {
   typing: boolean;
   pending: Pending[];
   delivering: boolean;
+  sign: PlaceSign;
 }
 
 /** The connection of one adapter; a later one replaces it, as a second poller does. */
@@ -73,6 +77,10 @@ export class FakeMessenger {
   #holds: { call: CallKind; released: Promise<void> }[] = [];
   #places = new Map<string, Place>();
   #log = new Map<EventId, SaidEvent>();
+  /** Places that were made, and what was done to places, by operation. */
+  #made = new Map<OperationId, Address>();
+  #signed = new Set<OperationId>();
+  readonly #uploads = new Map<string, Upload>();
   #count = 0;
   readonly #redeliverMs: number;
   readonly #enforceBudget: boolean;
@@ -105,6 +113,27 @@ export class FakeMessenger {
     return this.#enter(address, what, author, sentAt);
   }
 
+  /** A message with files; without text where it is empty. */
+  sayWith(
+    address: Address,
+    text: string,
+    files: readonly FakeFile[],
+    author: FakeAuthor = SOMEBODY,
+    sentAt = this.clock.now(),
+  ): SaidEvent {
+    const attachments = files.map(({ name, mediaType, content, size }) => {
+      const ref = `upload-${++this.#count}`;
+      this.#uploads.set(ref, { address, author, content });
+      return {
+        ref,
+        name,
+        ...(mediaType === undefined ? {} : { mediaType }),
+        ...(size === undefined ? {} : { size }),
+      };
+    });
+    return this.#enter(address, { kind: 'message', text, attachments }, author, sentAt);
+  }
+
   press(address: Address, action: string, author: FakeAuthor = SOMEBODY): SaidEvent {
     return this.#enter(address, { kind: 'callback', action }, author, this.clock.now());
   }
@@ -127,6 +156,16 @@ export class FakeMessenger {
 
   isTyping(address: Address): boolean {
     return this.#place(address).typing;
+  }
+
+  /** What is written over a place. */
+  sign(address: Address): PlaceSign {
+    return this.#place(address).sign;
+  }
+
+  /** Places that were made for chats, in order. */
+  madePlaces(): readonly Address[] {
+    return [...this.#made.values()];
   }
 
   /** Events that no adapter acknowledged yet. */
@@ -207,6 +246,17 @@ export class FakeMessenger {
     shown[index] = { ...before, message, edits: before.edits + 1 };
   }
 
+  /** A file that was sent here; `undefined` when it is gone. */
+  upload(address: Address, ref: string): Upload | undefined {
+    const upload = this.#uploads.get(ref);
+    return upload && addressKey(upload.address) === addressKey(address) ? upload : undefined;
+  }
+
+  /** Forgets all files that were sent, as messengers do after a while. */
+  forgetUploads(): void {
+    this.#uploads.clear();
+  }
+
   draft(address: Address, turnId: TurnId, draft: Draft | undefined): void {
     const { drafts } = this.#place(address);
     if (draft) drafts.set(turnId, draft);
@@ -215,6 +265,24 @@ export class FakeMessenger {
 
   typing(address: Address, on: boolean): void {
     this.#place(address).typing = on;
+  }
+
+  /** A new thread of the room; the same operation makes one. */
+  makePlace(from: Address, name: string, operationId: OperationId): Address {
+    const before = this.#made.get(operationId);
+    if (before) return before;
+    const address = this.thread(from.room, `made-${++this.#count}`);
+    this.#made.set(operationId, address);
+    this.#place(address).sign = { name, archived: false };
+    return address;
+  }
+
+  /** The same operation changes it once. */
+  changeSign(address: Address, change: Partial<PlaceSign>, operationId: OperationId): void {
+    if (this.#signed.has(operationId)) return;
+    this.#signed.add(operationId);
+    const place = this.#place(address);
+    place.sign = { ...place.sign, ...change };
   }
 
   /**
@@ -253,7 +321,13 @@ export class FakeMessenger {
       throw new SurfaceError('refused', `${addressKey(address)} is not at this messenger`);
     }
     if (!message) return;
-    if (message.markdown.trim() === '') throw new SurfaceError('refused', 'a message must not be empty');
+    if (message.file) {
+      const { files } = this.capabilities;
+      if (files === 'none') throw new SurfaceError('refused', 'this messenger has no files');
+      if (message.file.size > files.maxBytes) throw new SurfaceError('refused', 'the file is too large');
+      if (message.markdown !== '') throw new SurfaceError('refused', 'a file has no text');
+    } else if (message.markdown.trim() === '')
+      throw new SurfaceError('refused', 'a message must not be empty');
     const { limit, unit } = this.capabilities.text;
     const length = unit === 'utf16' ? message.markdown.length : utf8Length(message.markdown);
     if (length > limit)
@@ -292,7 +366,14 @@ export class FakeMessenger {
     const key = addressKey(address);
     const found = this.#places.get(key);
     if (found) return found;
-    const place: Place = { shown: [], drafts: new Map(), typing: false, pending: [], delivering: false };
+    const place: Place = {
+      shown: [],
+      drafts: new Map(),
+      typing: false,
+      pending: [],
+      delivering: false,
+      sign: { name: '', archived: false },
+    };
     this.#places.set(key, place);
     return place;
   }

@@ -2,18 +2,25 @@
 import type {
   AccountId,
   Address,
+  ExternalId,
   MessageId,
   OperationId,
   OutgoingMessage,
+  PersonId,
   SurfaceId,
 } from '@surfaces/protocol';
 import { splitMarkdown, utf8Length } from '../markdown/index.ts';
+import type { Person } from '../ports/store-chats.ts';
 import type {
   Accept,
   Capabilities,
+  ChatPort,
+  CommandInfo,
   DraftPort,
   EditPort,
+  FilePort,
   HealthPort,
+  PeoplePort,
   SendReceipt,
   SurfaceAdapter,
   TypingPort,
@@ -21,11 +28,13 @@ import type {
 import { SurfaceError } from '../ports/surface-errors.ts';
 import type { Timeline } from '../ports/timeline.ts';
 import { FakeMessenger, type Session } from './fake-messenger.ts';
-import type { FakeMessengerOptions } from './messenger-model.ts';
+import type { FakeAuthor, FakeMessengerOptions } from './messenger-model.ts';
 
 export interface FakeSurfaceOptions {
   /** Remembers what was shown, for `history: 'store'`. */
   readonly timeline?: Timeline;
+  /** Who somebody is, so that nobody fetches what another sent. Left out: whoever asks. */
+  readonly identify?: (author: FakeAuthor) => Promise<PersonId>;
 }
 
 export class FakeSurface implements SurfaceAdapter {
@@ -36,7 +45,14 @@ export class FakeSurface implements SurfaceAdapter {
   readonly edits?: EditPort;
   readonly drafts?: DraftPort;
   readonly typing?: TypingPort;
+  readonly chats?: ChatPort;
+  readonly people: PeoplePort;
+  readonly files?: FilePort;
   readonly health: HealthPort;
+  /** The menu that it was given. */
+  commands: readonly CommandInfo[] = [];
+  /** The settings that it was last told, by who has them. */
+  readonly told = new Map<ExternalId, Person>();
   readonly #timeline: Timeline | undefined;
   #session: Session | undefined;
   #stopped = false;
@@ -53,7 +69,10 @@ export class FakeSurface implements SurfaceAdapter {
     }
     if (this.capabilities.preview === 'edit') this.edits = this.#editPort();
     if (this.capabilities.preview === 'draft') this.drafts = this.#draftPort();
+    if (this.capabilities.files !== 'none') this.files = this.#filePort(options.identify);
     if (this.capabilities.typing === 'native') this.typing = this.#typingPort();
+    if (this.capabilities.chats === 'native') this.chats = this.#chatPort();
+    this.people = { changed: (externalId, person) => void this.told.set(externalId, person) };
     this.health = {
       probe: async (signal) => {
         signal.throwIfAborted();
@@ -63,7 +82,8 @@ export class FakeSurface implements SurfaceAdapter {
     };
   }
 
-  async start(accept: Accept): Promise<void> {
+  async start(accept: Accept, commands: readonly CommandInfo[] = []): Promise<void> {
+    this.commands = commands;
     await this.messenger.call('start', {}, undefined, () => {
       this.#stopped = false;
       this.#session = this.messenger.open(accept);
@@ -148,6 +168,45 @@ export class FakeSurface implements SurfaceAdapter {
     };
   }
 
+  #chatPort(): ChatPort {
+    return {
+      create: async ({ from, chat }, operationId, signal) => {
+        this.#mustRun();
+        return this.messenger.call('create', { address: from, operationId }, signal, () =>
+          this.messenger.makePlace(from, chat.name, operationId),
+        );
+      },
+      rename: async (address, name, operationId, signal) => {
+        this.#mustRun();
+        await this.messenger.call('rename', { address, operationId }, signal, () =>
+          this.messenger.changeSign(address, { name }, operationId),
+        );
+      },
+      archive: async (address, archived, operationId, signal) => {
+        this.#mustRun();
+        await this.messenger.call('archive', { address, operationId }, signal, () =>
+          this.messenger.changeSign(address, { archived }, operationId),
+        );
+      },
+    };
+  }
+
+  #filePort(identify: FakeSurfaceOptions['identify']): FilePort {
+    return {
+      fetch: async (address, person, ref, signal) => {
+        this.#mustRun();
+        const upload = await this.messenger.call('fetch', { address }, signal, () =>
+          this.messenger.upload(address, ref),
+        );
+        if (!upload || (identify && (await identify(upload.author)) !== person)) {
+          throw new SurfaceError('refused', 'there is no such file');
+        }
+        const { content } = upload;
+        return typeof content === 'function' ? content() : pieces(content);
+      },
+    };
+  }
+
   #typingPort(): TypingPort {
     return {
       lastsMs: 5000,
@@ -157,4 +216,9 @@ export class FakeSurface implements SurfaceAdapter {
       },
     };
   }
+}
+
+async function* pieces(content: string | Uint8Array): AsyncGenerator<Uint8Array> {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  for (let at = 0; at < bytes.length; at += 4096) yield bytes.slice(at, at + 4096);
 }

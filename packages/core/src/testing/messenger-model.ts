@@ -3,7 +3,17 @@ import type { Address, IncomingEvent, MessageId, OperationId, OutgoingMessage } 
 import type { Clock } from '../ports/clock.ts';
 import type { AcceptResult, Capabilities } from '../ports/surface-adapter.ts';
 
-export type CallKind = 'start' | 'send' | 'edit' | 'show' | 'clear' | 'typing';
+export type CallKind =
+  | 'start'
+  | 'send'
+  | 'edit'
+  | 'show'
+  | 'clear'
+  | 'typing'
+  | 'create'
+  | 'rename'
+  | 'archive'
+  | 'fetch';
 
 /**
  * How a call fails. `unreachable`: nothing happened, and that is known. `lost_before`/`lost_after`:
@@ -45,6 +55,12 @@ export interface Shown {
   readonly edits: number;
 }
 
+/** What a place is called there; a place that nobody named has an empty name. */
+export interface PlaceSign {
+  readonly name: string;
+  readonly archived: boolean;
+}
+
 export interface SaidEvent {
   readonly event: IncomingEvent;
   /** Resolves when the adapter acknowledged it; never rejects. */
@@ -56,6 +72,23 @@ export interface FakeAuthor {
   readonly name: string;
   readonly locale?: 'en' | 'ru' | 'ko';
   readonly isBot?: boolean;
+}
+
+/** A file that somebody sends. */
+export interface FakeFile {
+  readonly name: string;
+  readonly mediaType?: string;
+  /** A function: what comes out of it each time it is fetched. */
+  readonly content: string | Uint8Array | (() => AsyncIterable<Uint8Array>);
+  /** As the messenger announces it; left out where it does not know. */
+  readonly size?: number;
+}
+
+/** What the messenger keeps of a file until it is fetched. */
+export interface Upload {
+  readonly address: Address;
+  readonly author: FakeAuthor;
+  readonly content: FakeFile['content'];
 }
 
 export interface FakeMessengerOptions {
@@ -75,8 +108,8 @@ export const FAKE_CAPABILITIES: Capabilities = {
   preview: 'draft',
   buttons: 'native',
   typing: 'native',
-  chats: 'none',
-  files: 'none',
+  chats: 'native',
+  files: { maxBytes: 1_000_000 },
   sends: 'idempotent',
   history: 'messenger',
   refusals: 'message',

@@ -1,5 +1,7 @@
 import { echo, FakeAgent, type Script } from './fake-agent.ts';
 import { FakeMessenger } from './fake-messenger.ts';
+import { MemoryDisk } from './memory-disk.ts';
+import { MemoryFileTables } from './memory-files.ts';
 import { createMemoryDatabase, type MemoryDatabase } from './memory-store.ts';
 import { type System, type SystemOptions, startSystem } from './system.ts';
 
@@ -8,11 +10,15 @@ export class Stage {
   database: MemoryDatabase = createMemoryDatabase();
   messenger = new FakeMessenger();
   agent = new FakeAgent();
+  disk = new MemoryDisk();
+  files = new MemoryFileTables(this.disk);
+  /** The agent's, which serves one person. */
+  workspace = this.disk.addWorkspace(this.agent.agentId);
   system: System | undefined;
 
   readonly begin = async (options: Partial<SystemOptions> = {}): Promise<System> => {
-    const { database, messenger, agent } = this;
-    this.system = await startSystem({ database, messenger, agent, ...options });
+    const { database, messenger, agent, files } = this;
+    this.system = await startSystem({ database, messenger, agent, files, ...options });
     return this.system;
   };
 
@@ -70,5 +76,8 @@ export class Stage {
     this.database = createMemoryDatabase();
     this.messenger = new FakeMessenger();
     this.agent = new FakeAgent();
+    this.disk = new MemoryDisk();
+    this.files = new MemoryFileTables(this.disk);
+    this.workspace = this.disk.addWorkspace(this.agent.agentId);
   }
 }

@@ -1,13 +1,15 @@
 /** A whole core over fakes, and the means to end it as a crash does. */
+import { ExternalId } from '@surfaces/protocol';
 import { type Core, createCore } from '../core.ts';
 import type { Limits } from '../limits.ts';
-import type { Clock, Logger, Metrics } from '../ports/index.ts';
+import type { Agents, Assignment, Clock, Files, Logger, Metrics, Workspaces } from '../ports/index.ts';
 import { realClock } from './clock.ts';
 import type { FakeAgent } from './fake-agent.ts';
 import type { FakeMessenger } from './fake-messenger.ts';
 import { FakeSurface } from './fake-surface.ts';
+import { MemoryDisk } from './memory-disk.ts';
+import { MemoryFileTables } from './memory-files.ts';
 import type { MemoryDatabase } from './memory-store.ts';
-import { noFiles, noWorkspaces } from './no-files.ts';
 
 export const silentLogger: Logger = {
   debug: () => undefined,
@@ -28,13 +30,21 @@ export interface SystemOptions {
   readonly database: MemoryDatabase;
   readonly messenger: FakeMessenger;
   readonly agent: FakeAgent;
+  /** Left out: there are no workspaces. */
+  readonly files?: MemoryFileTables;
   readonly limits?: Partial<Limits>;
   readonly clock?: Clock;
   readonly logger?: Logger;
+  readonly metrics?: Metrics;
   readonly fault?: (point: string) => void;
   readonly scrub?: (text: string) => string;
   /** Persons that are not served. */
   readonly strangers?: readonly string[];
+  /** Further agents, and who may be served by which; everybody by `agent` when left out. */
+  readonly others?: readonly FakeAgent[];
+  readonly assign?: (externalId: string) => Assignment | undefined;
+  /** Instead of those of `files`. */
+  readonly parts?: { readonly files?: Files; readonly workspaces?: Workspaces };
 }
 
 export interface System {
@@ -46,23 +56,24 @@ export interface System {
 }
 
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const { database, messenger, agent, limits, fault, scrub, strangers = [] } = options;
+  const { database, messenger, agent, limits, fault, scrub } = options;
   const store = database.open();
-  const surface = new FakeSurface(messenger, { timeline: store.timeline });
+  const { files, workspaces, kill } = (options.files ?? new MemoryFileTables(new MemoryDisk())).open();
+  const surface = new FakeSurface(messenger, {
+    timeline: store.timeline,
+    identify: async ({ externalId, name }) => {
+      const identity = { surface: messenger.surface, externalId: ExternalId.parse(externalId) };
+      return (await store.identify({ ...identity, name, defaultLocale: 'en' })).id;
+    },
+  });
   const core = createCore({
     store,
-    agents: {
-      assign: (_, externalId) =>
-        strangers.includes(externalId) ? undefined : { choices: [agent.agentId], byDefault: false },
-      client: (id) => (id === agent.agentId ? agent : undefined),
-      info: (id) => (id === agent.agentId ? { id, label: 'Echo' } : undefined),
-      all: () => [agent],
-    },
-    files: noFiles,
-    workspaces: noWorkspaces,
+    agents: agentsOf(options),
+    files: options.parts?.files ?? files,
+    workspaces: options.parts?.workspaces ?? workspaces,
     clock: options.clock ?? realClock,
     logger: options.logger ?? silentLogger,
-    metrics: noMetrics,
+    metrics: options.metrics ?? noMetrics,
     defaultLocale: 'en',
     scrub: scrub ?? ((text) => text),
     limits: { sendBackoff: { firstMs: 5, maxMs: 20 }, ...limits },
@@ -74,6 +85,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     surface,
     kill() {
       store.kill();
+      kill();
       surface.kill();
       void agent.close();
     },
@@ -81,5 +93,20 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       await core.stop({ drainMs, closeAgents: () => agent.close() });
       await store.close();
     },
+  };
+}
+
+/** The label of `agent-0` is `Echo`; the others are called by their ids. */
+function agentsOf({ agent, others = [], strangers = [], assign }: SystemOptions): Agents {
+  const all = [agent, ...others];
+  const find = (id: string) => all.find(({ agentId }) => agentId === id);
+  return {
+    assign: (_, externalId) => {
+      if (strangers.includes(externalId)) return undefined;
+      return assign ? assign(externalId) : { choices: [agent.agentId], byDefault: false };
+    },
+    client: find,
+    info: (id) => find(id) && { id, label: id === 'agent-0' ? 'Echo' : id },
+    all: () => all,
   };
 }

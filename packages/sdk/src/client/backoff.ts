@@ -1,5 +1,6 @@
 /** Pauses between attempts to connect. */
 import { isAgentError } from '@surfaces/protocol';
+import { tlsProblem } from './tls-problem.ts';
 
 const LONGEST_MS = 5000;
 
@@ -41,5 +42,7 @@ export class Backoff {
 /** May the next attempt succeed where this one failed? */
 export function worthRetrying(error: unknown): boolean {
   if (!isAgentError(error)) return false;
+  // No certificate becomes another one within seconds.
+  if (tlsProblem(error.cause) !== undefined) return false;
   return error.code === 'unreachable' || (error.code === 'refused' && (error.status ?? 0) >= 500);
 }

@@ -13,6 +13,7 @@ import { publicUrl } from '../agent-url.ts';
 import { Deadline } from '../deadline.ts';
 import { type IgnoredReason, readAgentFrame } from '../frames.ts';
 import type { ClientLimits } from './options.ts';
+import { tlsProblem } from './tls-problem.ts';
 
 export type StatusFrame = Extract<AgentFrame, { type: 'STATUS' }>;
 
@@ -223,14 +224,15 @@ export class Connection {
 
   private onError(error: Error & { code?: string }): void {
     const broke = error.code?.startsWith('WS_ERR') === true;
+    const tls = tlsProblem(error);
     this.failure ??= broke
       ? new AgentError('protocol', `The agent broke the WebSocket protocol: ${error.message}`, {
           cause: error,
           url: this.url,
         })
       : new AgentError(
-          'unreachable',
-          `Could not reach the agent: ${error.message || error.code || 'unknown error'}`,
+          tls?.code ?? 'unreachable',
+          `Could not reach the agent: ${tls?.message ?? (error.message || error.code || 'unknown error')}`,
           {
             cause: error,
             url: this.url,

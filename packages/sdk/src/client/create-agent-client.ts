@@ -24,18 +24,10 @@ const HEALTH_CONTEXT = '0';
  */
 export function createAgentClient(options: AgentClientOptions): AgentClient {
   agentUrl(options.baseUrl, HEALTH_CONTEXT);
-  const limits = limitsOf(options);
-  const headers = headersOf(options);
+  const setup = setupOf(options);
   const contexts = new Map<PlatformChatId, ClientContext>();
   const stopped = new AbortController();
 
-  const setup = (platformChatId: string): ConnectionSetup => ({
-    url: agentUrl(options.baseUrl, platformChatId),
-    headers,
-    tls: options.tls ?? {},
-    limits,
-    traceparent: options.traceparent,
-  });
   const contextOf = (id: PlatformChatId): ClientContext => {
     if (stopped.signal.aborted) throw new AgentError('closed', 'The agent client was closed.');
     let context = contexts.get(id);
@@ -120,6 +112,28 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
   return client;
 }
 
+/**
+ * Opens one context, waits for STATUS, and closes it again; nothing is said in it. Rejects with the
+ * reason of `signal` alone; throws a `TypeError` where the options cannot be used.
+ */
+export function probeAgent(
+  options: AgentClientOptions,
+  platformChatId: PlatformChatId,
+  signal: AbortSignal,
+): Promise<AgentHealth> {
+  return probe(setupOf(options)(platformChatId), signal);
+}
+
+function setupOf(options: AgentClientOptions): (platformChatId: string) => ConnectionSetup {
+  const rest = {
+    headers: headersOf(options),
+    tls: options.tls ?? {},
+    limits: limitsOf(options),
+    traceparent: options.traceparent,
+  };
+  return (platformChatId) => ({ url: agentUrl(options.baseUrl, platformChatId), ...rest });
+}
+
 async function probe(setup: ConnectionSetup, signal: AbortSignal): Promise<AgentHealth> {
   signal.throwIfAborted();
   const url = publicUrl(setup.url);
@@ -143,7 +157,9 @@ async function probe(setup: ConnectionSetup, signal: AbortSignal): Promise<Agent
     };
   } catch (error) {
     signal.throwIfAborted();
-    return { ok: false, url, error: error instanceof Error ? error.message : String(error) };
+    if (!isAgentError(error)) return { ok: false, url, error: String(error) };
+    const { code, status, message } = error;
+    return { ok: false, url, error: message, code, ...(status === undefined ? {} : { status }) };
   } finally {
     signal.removeEventListener('abort', onAbort);
     await socket?.close();

@@ -1,6 +1,7 @@
 /** Who may open a context. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import type { HostLogger, ServeAgentOptions } from './options.ts';
 
 export function isLoopback(host: string): boolean {
@@ -9,11 +10,26 @@ export function isLoopback(host: string): boolean {
 
 /** Throws when others can reach the address and nothing says who may. */
 export function assertGuarded(host: string, options: ServeAgentOptions): void {
-  const guarded = options.bearer !== undefined || options.authorize !== undefined;
+  const guarded =
+    options.bearer !== undefined || options.authorize !== undefined || options.tls?.ca !== undefined;
   if (guarded || options.allowAnyone || isLoopback(host)) return;
   throw new TypeError(
-    `The agent would listen on ${host}, where others can reach it: set \`bearer\` or \`authorize\`, or say \`allowAnyone\`.`,
+    `The agent would listen on ${host}, where others can reach it: set \`bearer\`, \`tls.ca\` or \`authorize\`, or say \`allowAnyone\`.`,
   );
+}
+
+/** Whether the caller showed a certificate of `tls.ca`, where one is wanted. */
+export function isCertified(
+  request: IncomingMessage,
+  options: ServeAgentOptions,
+  logger: HostLogger,
+): boolean {
+  if (options.tls?.ca === undefined) return true;
+  const { socket } = request;
+  if (socket instanceof TLSSocket && socket.authorized) return true;
+  const reason = socket instanceof TLSSocket ? String(socket.authorizationError) : 'no TLS';
+  logger.warn({ reason }, 'refused a caller without a certificate of the authority in tls.ca');
+  return false;
 }
 
 /** The HTTP status to refuse with, or `undefined` when the caller may come in. */
@@ -23,6 +39,7 @@ export async function admit(
   options: ServeAgentOptions,
   logger: HostLogger,
 ): Promise<number | undefined> {
+  if (!isCertified(request, options, logger)) return 401;
   const { origin } = request.headers;
   if (origin !== undefined && !options.allowedOrigins?.includes(origin)) {
     logger.warn({ origin }, 'refused a web page: see allowedOrigins');

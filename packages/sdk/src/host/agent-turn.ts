@@ -32,6 +32,7 @@ export interface AgentTurn {
   readonly text: string;
   /** Paths relative to the workspace, as the caller wrote them: check them before opening. */
   readonly attachments: readonly string[];
+  /** With `directory`, where the agent serves several people: all files of this person belong there. */
   readonly person: WirePerson | undefined;
   /** What caller and host agreed on. */
   readonly features: ReadonlySet<WireFeature>;
@@ -43,7 +44,10 @@ export interface AgentTurn {
   toolResult(step: ToolStep): Promise<void>;
   /** Says what goes on, where it is no tool. */
   update(text: string): Promise<void>;
-  /** Gives the person a file of the workspace. */
+  /**
+   * Gives the person a file of the workspace: a path relative to it, inside of `person.directory` where
+   * there is one. The caller takes a copy when it hears of it; what it cannot take it tells the person.
+   */
   sendFile(path: string): Promise<void>;
   /**
    * Asks the person and resolves with the id of the chosen option. Rejects when the turn is cancelled,

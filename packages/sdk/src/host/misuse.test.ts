@@ -105,3 +105,17 @@ test('close waits for the turns that are being logged', async () => {
   await log.close();
   expect(await readdir(join(directory, '7'))).toEqual([expect.stringMatching(/^[0-9a-f]{64}\.json$/)]);
 });
+
+test('a person with a directory that can be none is refused, and the next message is answered', async () => {
+  const { send, next, ask, end } = await call(echo);
+  const person = { id: 'p', name: 'P', locale: 'en' };
+  for (const directory of ['', 'x'.repeat(256), 7]) {
+    send({ type: 'USER_MESSAGE', text: 'x', request_id: 'bad', person: { ...person, directory } });
+    expect(await next(({ type }) => type === 'ERROR')).toMatchObject({
+      code: 'bad_request',
+      request_id: 'bad',
+    });
+  }
+  ask('a');
+  await end('a');
+});

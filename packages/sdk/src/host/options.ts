@@ -18,7 +18,7 @@ export interface ServeAgentOptions {
   readonly onFork?: (from: PlatformChatId, to: PlatformChatId) => Promise<void>;
   /** Forgets a context. Without it, feature `dispose` is not offered. */
   readonly onDispose?: (context: PlatformChatId) => Promise<void>;
-  /** Default 127.0.0.1. Any address but loopback needs `bearer`, `authorize` or `allowAnyone`. */
+  /** Default 127.0.0.1. Any address but loopback needs `bearer`, `tls.ca`, `authorize` or `allowAnyone`. */
   readonly host?: string;
   /** Default 0: any free port. */
   readonly port?: number;
@@ -30,7 +30,12 @@ export interface ServeAgentOptions {
   readonly agent?: string;
   /** Callers must send one of these as `Authorization: Bearer …`. */
   readonly bearer?: string | readonly string[];
-  /** Decides on each upgrade, after `bearer`. */
+  /**
+   * Serves https and wss. PEM. With `ca`, callers must show a certificate that this authority signed:
+   * others are answered 401 (mutual TLS). An encrypted key is not taken.
+   */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
+  /** Decides on each upgrade, after `tls.ca` and `bearer`. */
   readonly authorize?: (request: IncomingMessage) => boolean | Promise<boolean>;
   /** Serves everybody who can reach the port, on whatever address. */
   readonly allowAnyone?: boolean;

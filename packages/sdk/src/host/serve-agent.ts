@@ -1,5 +1,6 @@
 /** The agent's half of the wire protocol: an HTTP server whose WebSockets are contexts. */
-import { createServer, type IncomingMessage, STATUS_CODES } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, STATUS_CODES } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
@@ -13,7 +14,7 @@ import {
   type WireFeature,
 } from '@surfaces/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { admit, assertGuarded, isLoopback } from './admission.ts';
+import { admit, assertGuarded, isCertified, isLoopback } from './admission.ts';
 import { HostConnection } from './host-connection.ts';
 import { HostContext } from './host-context.ts';
 import type { HostCore, HostLogger, ServeAgentOptions } from './options.ts';
@@ -67,7 +68,11 @@ export async function serveAgent(options: ServeAgentOptions): Promise<AgentServe
     ...(options.agent === undefined ? {} : { agent: options.agent }),
   };
 
-  const server = createServer((request, response) => {
+  const server = createDoor(options, (request, response) => {
+    if (!isCertified(request, options, logger)) {
+      response.writeHead(401, { 'content-type': 'text/plain' }).end('A certificate is wanted here.\n');
+      return;
+    }
     const known = request.url === '/healthz' || request.url === `${prefix}/healthz`;
     if (!known) {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('Not found\n');
@@ -218,13 +223,23 @@ export async function serveAgent(options: ServeAgentOptions): Promise<AgentServe
   }
 
   return {
-    url: `http://${shown}:${address.port}${prefix}/`,
+    url: `${options.tls === undefined ? 'http' : 'https'}://${shown}:${address.port}${prefix}/`,
     port: address.port,
     close: ({ drainMs = 30_000 } = {}) => {
       closing ??= shutDown(drainMs);
       return closing;
     },
   };
+}
+
+/**
+ * A caller with a wrong certificate or none is let in as far as its request, and answered there: cut off
+ * in the handshake it would learn nothing but that the connection broke.
+ */
+function createDoor({ tls }: ServeAgentOptions, onRequest: RequestListener) {
+  if (tls === undefined) return createServer(onRequest);
+  const mutual = tls.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: false };
+  return createTlsServer({ ...tls, ...mutual, minVersion: 'TLSv1.2' }, onRequest);
 }
 
 function offered(options: ServeAgentOptions): WireFeature[] {

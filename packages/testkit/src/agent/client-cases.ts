@@ -77,10 +77,15 @@ export const clientCases: readonly AgentCase[] = [
     name: 'the person reaches an agent that asks for it',
     async run(bench) {
       const { url } = await bench.serve({
-        onTurn: (turn) => turn.write(`${turn.person?.name} ${turn.person?.locale}`),
+        onTurn: (turn) => turn.write(JSON.stringify(turn.person)),
       });
+      const client = bench.client(url);
       const person = { id: 'p1', name: 'Mina', locale: 'ko' };
-      assert.equal(textOf((await hear(bench.client(url), request('x', { person }))).events), 'Mina ko');
+      // With and without a directory of their own.
+      for (const sent of [person, { ...person, directory: 'p1' }]) {
+        const { events } = await hear(client, request('x', { person: sent }));
+        assert.deepEqual(JSON.parse(textOf(events)), sent);
+      }
     },
   },
   {

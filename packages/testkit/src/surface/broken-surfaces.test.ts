@@ -1,5 +1,5 @@
 /** Each broken adapter is caught by the case that is there for it. */
-import type { Accept, Capabilities, SurfaceHealth } from '@surfaces/core';
+import type { Accept, Capabilities, ChatPort, CommandInfo, SurfaceHealth } from '@surfaces/core';
 import { type FakeMessenger, FakeSurface } from '@surfaces/core/testing';
 import {
   type Address,
@@ -24,8 +24,8 @@ interface Broken {
 /** An adapter whose `start` hands another `accept` to the messenger. */
 const accepting = (wrap: (accept: Accept) => Accept): Make => {
   class Wrapped extends FakeSurface {
-    override start(accept: Accept) {
-      return super.start(wrap(accept));
+    override start(accept: Accept, commands: readonly CommandInfo[]) {
+      return super.start(wrap(accept), commands);
     }
   }
   return (messenger) => new Wrapped(messenger);
@@ -69,6 +69,12 @@ const having = (change: (surface: FakeSurface) => object): Make => {
     return surface;
   };
 };
+/** An adapter whose places are made or changed in another way. */
+const placing = (change: (right: ChatPort, surface: FakeSurface) => Partial<ChatPort>): Make =>
+  having((surface) => {
+    if (!surface.chats) throw new Error('this one has no chats');
+    return { chats: { ...surface.chats, ...change(surface.chats, surface) } };
+  });
 const small: Partial<Capabilities> = { text: { limit: 100, unit: 'utf16' } };
 let counter = 0;
 
@@ -315,6 +321,113 @@ const BROKEN: readonly Broken[] = [
       health: { probe: async (): Promise<SurfaceHealth> => ({ ok: true, detail: 'socket is open' }) },
     })),
     caught: 'the probe tells',
+  },
+  {
+    how: 'promises places for chats and has none',
+    make: having(() => ({ chats: undefined })),
+    caught: 'it has the abilities',
+  },
+  {
+    how: 'makes another place each time',
+    make: placing(({ create }) => ({
+      create: (request, _, signal) => create(request, OperationId.parse(`fresh-${++counter}`), signal),
+    })),
+    caught: 'a chat gets a place of its own',
+  },
+  {
+    how: 'forgets at a restart which places it made',
+    make: (messenger) => {
+      const life = ++counter;
+      return placing(({ create }) => ({
+        create: (request, id, signal) => create(request, OperationId.parse(`${life}-${id}`), signal),
+      }))(messenger);
+    },
+    caught: 'a chat gets a place of its own',
+  },
+  {
+    how: 'makes one place for all chats of the same name',
+    make: placing(({ create }) => ({
+      create: (request, _, signal) => create(request, OperationId.parse(request.chat.name), signal),
+    })),
+    caught: 'the places of two people',
+  },
+  {
+    how: 'takes the place where it was asked for',
+    make: placing(() => ({ create: async ({ from }) => from })),
+    caught: 'what is said in the place of a chat',
+  },
+  {
+    how: 'says that what comes from a new place is from the room',
+    make: changing(({ address }) =>
+      address.kind === 'thread' && address.thread.startsWith('made')
+        ? { address: { ...address, kind: 'room', thread: undefined } }
+        : {},
+    ),
+    caught: 'what is said in the place of a chat',
+  },
+  {
+    how: 'renames in the order of the calls, whatever they repeat',
+    make: placing(({ rename }) => ({
+      rename: (address, name, _, signal) =>
+        rename(address, name, OperationId.parse(`fresh-${++counter}`), signal),
+    })),
+    caught: 'a place is renamed',
+  },
+  {
+    how: 'renames nothing',
+    make: placing(() => ({ rename: async () => undefined })),
+    caught: 'a place is renamed',
+  },
+  {
+    how: 'archives for ever',
+    make: placing(({ archive }) => ({
+      archive: (address, _, id, signal) => archive(address, true, id, signal),
+    })),
+    caught: 'a place is renamed',
+  },
+  {
+    how: 'tells of a new name by a message',
+    make: placing((_, surface) => ({
+      rename: async (address, name, id, signal) => {
+        await surface.send(address, message(name), id, signal);
+        surface.messenger.changeSign(address, { name }, id);
+      },
+    })),
+    caught: 'a place is renamed',
+  },
+  {
+    how: 'makes a place that nobody waits for any more',
+    make: placing(({ create }) => ({
+      create: (request, id) => create(request, id, new AbortController().signal),
+    })),
+    caught: 'a place that was given up',
+  },
+  {
+    how: 'throws errors of its library when a place cannot be made',
+    make: placing(({ create }) => ({
+      create: (...args) =>
+        create(...args).catch(() => {
+          throw new Error('ECONNREFUSED');
+        }),
+    })),
+    caught: 'a place without a connection',
+  },
+  {
+    how: 'keeps settings to itself',
+    make: having(() => ({ people: { changed: () => undefined } })),
+    caught: 'changed settings are shown',
+  },
+  {
+    how: 'does not expect people who are not there',
+    make: having((surface) => ({
+      people: {
+        changed: (...[externalId, person]: Parameters<typeof surface.people.changed>) => {
+          if (externalId.startsWith('nobody')) throw new TypeError('undefined is not a person');
+          surface.people.changed(externalId, person);
+        },
+      },
+    })),
+    caught: 'changed settings are shown',
   },
   {
     how: 'does not split',

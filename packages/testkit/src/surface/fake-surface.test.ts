@@ -8,5 +8,7 @@ surfaceAdapterSuite('the fake with edits, bytes and small messages', () =>
   }),
 );
 surfaceAdapterSuite('the fake without abilities', () =>
-  fakeWorld({ capabilities: { preview: 'none', buttons: 'none', typing: 'none' } }),
+  fakeWorld({
+    capabilities: { preview: 'none', buttons: 'none', typing: 'none', chats: 'none', files: 'none' },
+  }),
 );

@@ -7,7 +7,7 @@ export const lifecycleCases: readonly SurfaceCase[] = [
   {
     name: 'it has the abilities that its capabilities name, and a budget that works',
     async run({ adapter, surface }) {
-      const { preview, typing, text, budget } = adapter.capabilities;
+      const { preview, typing, chats, text, budget } = adapter.capabilities;
       assert.equal(
         adapter.edits !== undefined,
         preview === 'edit',
@@ -19,6 +19,7 @@ export const lifecycleCases: readonly SurfaceCase[] = [
         'drafts belong to the preview level "draft"',
       );
       assert.equal(adapter.typing !== undefined, typing === 'native', 'typing belongs to the level "native"');
+      assert.equal(adapter.chats !== undefined, chats === 'native', 'chats belong to the level "native"');
       assert(text.limit >= 16, `a text limit of ${text.limit}`);
       assert(budget.reserve >= 1 && budget.reserve <= budget.calls, 'finals need a reserved call');
       assert(budget.perMs > 0 && budget.previewEveryMs >= 0);

@@ -3,6 +3,8 @@
  * that makes it together with its messenger, or the messenger's emulator.
  */
 import { describe, test } from 'vitest';
+import { chatCases } from './chat-cases.ts';
+import { fileCases } from './file-cases.ts';
 import { incomingCases } from './incoming-cases.ts';
 import { lifecycleCases } from './lifecycle-cases.ts';
 import { outgoingCases } from './outgoing-cases.ts';
@@ -13,6 +15,8 @@ export const surfaceAdapterCases: readonly SurfaceCase[] = [
   ...lifecycleCases,
   ...incomingCases,
   ...outgoingCases,
+  ...chatCases,
+  ...fileCases,
   ...splitCases,
 ];
 
@@ -39,9 +43,10 @@ export function surfaceAdapterSuite(name: string, factory: SurfaceFactory, patie
     for (const one of cases) {
       test(one.name, async (context) => {
         const surface = await factory();
-        if (one.needs && !surface[one.needs]) {
+        const missing = [one.needs ?? []].flat().find((need) => !surface[need]);
+        if (missing) {
           await surface.close();
-          context.skip(`the factory gives no ${one.needs}`);
+          context.skip(`the factory gives no ${missing}`);
         }
         await runSurfaceCase(one, surface, patienceMs);
       });

@@ -1,7 +1,24 @@
 /** What the conformance suite of `SurfaceAdapter` is given, and how its cases look at it. */
 import assert from 'node:assert/strict';
-import type { Accept, AcceptResult, SurfaceAdapter } from '@surfaces/core';
-import { type Address, type IncomingEvent, OperationId, OutgoingMessage } from '@surfaces/protocol';
+import type {
+  Accept,
+  AcceptResult,
+  Chat,
+  ChatPort,
+  CommandInfo,
+  Person as Owner,
+  SurfaceAdapter,
+} from '@surfaces/core';
+import {
+  type Address,
+  type ExternalId,
+  type IncomingEvent,
+  type Locale,
+  OperationId,
+  type OutgoingFile,
+  OutgoingMessage,
+  type PersonId,
+} from '@surfaces/protocol';
 
 /** One message as the person sees it. */
 export interface Seen {
@@ -9,6 +26,8 @@ export interface Seen {
   readonly text: string;
   /** The labels of its buttons. */
   readonly buttons: readonly string[];
+  /** A file, as the person can open it. */
+  readonly file?: { readonly name: string; open(): Promise<Uint8Array> };
 }
 
 /** Somebody at an address, with a real client of the messenger or its emulator. */
@@ -21,6 +40,41 @@ export interface Person {
   seen(): Promise<readonly Seen[]>;
   /** The previews that are shown now; none where `capabilities.preview` is not `draft`. */
   previews(): Promise<readonly string[]>;
+}
+
+/** What the core does about chats, for an adapter with `chats`. There are two people. */
+export interface ChatsUnderTest {
+  /** A chat that the core has just made for a person, as it asks for its place. */
+  request(whose: 'one' | 'other', name: string): Promise<Parameters<ChatPort['create']>[0]>;
+  /** The core bound the place to the chat, where the adapter looks at that. */
+  bound?(chat: Chat, address: Address): Promise<void>;
+  /** What can be seen over a place. Leave out where the adapter only says that something changed. */
+  shown?(address: Address): Promise<{ readonly name: string; readonly archived: boolean }>;
+}
+
+/** What people see of their settings, for an adapter with `people`. */
+export interface SettingsUnderTest {
+  externalId(whose: 'one' | 'other'): ExternalId;
+  /** The person with these settings, as the store has them from now on. */
+  of(whose: 'one' | 'other', locale: Locale, streaming: boolean): Owner;
+  shown(whose: 'one' | 'other'): Promise<{ readonly locale: Locale; readonly streaming: boolean }>;
+}
+
+/** What people and the core do with files, for an adapter with `files`. */
+export interface FilesAtSurface {
+  /** The person at the addresses, as the core knows them. */
+  readonly person: PersonId;
+  readonly stranger: PersonId;
+  /** The person sends files; without words where `text` is empty. */
+  send(
+    address: Address,
+    text: string,
+    files: readonly { readonly name: string; readonly content: Uint8Array }[],
+  ): Promise<void>;
+  /** The messenger loses all files that were sent to it. */
+  lose(): Promise<void>;
+  /** Keeps a file for the person at an address, where the adapter reads what it sends. */
+  keep(address: Address, name: string, content: Uint8Array): Promise<OutgoingFile>;
 }
 
 export interface SurfaceUnderTest {
@@ -37,19 +91,32 @@ export interface SurfaceUnderTest {
   /** Cuts the way between adapter and messenger. Leave both out where there is none. */
   disconnect?(): Promise<void>;
   reconnect?(): Promise<void>;
+  /** Leave out where `capabilities.chats` is `none`. */
+  readonly chats?: ChatsUnderTest;
+  /** Leave out where there is no `people`. */
+  readonly settings?: SettingsUnderTest;
+  /** Leave out where `capabilities.files` is `none`. */
+  readonly files?: FilesAtSurface;
   close(): Promise<void>;
 }
 
 export type SurfaceFactory = () => Promise<SurfaceUnderTest>;
+
+type Need = 'restart' | 'disconnect' | 'chats' | 'settings' | 'files';
 
 export interface SurfaceCase {
   readonly name: string;
   /** Whether the adapter has what the case is about; every one has by default. */
   readonly applies?: (adapter: SurfaceAdapter) => boolean;
   /** What the factory must give; without it the case is skipped. */
-  readonly needs?: 'restart' | 'disconnect';
+  readonly needs?: Need | readonly Need[];
   readonly run: (stage: Stage) => Promise<void>;
 }
+
+const COMMANDS: readonly CommandInfo[] = [
+  { name: 'help', help: { en: 'this list', ru: 'этот список', ko: '이 목록' } },
+  { name: 'rename', takes: '<name>', help: { en: 'a name', ru: 'название', ko: '이름' } },
+];
 
 /** One surface during one case. */
 export class Stage {
@@ -86,7 +153,7 @@ export class Stage {
     return this.adapter.start(async (event): Promise<AcceptResult> => {
       this.events.push(event);
       return this.answer(event);
-    });
+    }, COMMANDS);
   }
 
   /** Ends the adapter without a warning; the next one is not started. */

@@ -80,3 +80,6 @@ UPDATE `timeline` SET `person` = (
 ) WHERE substr(`source`, 1, 1) = 'o';
 --> statement-breakpoint
 UPDATE `timeline` SET `item` = json_set(`item`, '$.files', json('[]')) WHERE substr(`source`, 1, 1) = 'e';
+--> statement-breakpoint
+-- Who was here before had one chat on one page: what is there was seen.
+INSERT INTO `marks` (`address`, `seq`) SELECT `address`, max(`seq`) FROM `timeline` GROUP BY `address`;

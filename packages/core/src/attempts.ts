@@ -1,0 +1,40 @@
+import type { Clock } from './ports/index.ts';
+import { SurfaceError } from './ports/index.ts';
+
+/** Who brings bytes is silent for so long: then the attempt is over. Milliseconds. */
+const SILENCE = 60_000;
+
+/** The result of `work`, or the signal's reason when it aborts first. */
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
+/**
+ * A signal that aborts with `signal`, or when nobody called `heard` for long; `end` gives its timer back.
+ */
+export function silenceLimit(
+  clock: Clock,
+  signal: AbortSignal,
+): { readonly signal: AbortSignal; readonly heard: () => void; readonly end: () => void } {
+  const over = new AbortController();
+  let last = clock.now();
+  let cancel: (() => void) | undefined;
+  const look = () => {
+    const left = last + SILENCE - clock.now();
+    if (left <= 0) over.abort(new SurfaceError('unreachable', `no bytes for ${SILENCE} ms`));
+    else cancel = clock.after(left, look);
+  };
+  look();
+  return {
+    signal: AbortSignal.any([signal, over.signal]),
+    heard: () => {
+      last = clock.now();
+    },
+    end: () => cancel?.(),
+  };
+}

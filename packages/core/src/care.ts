@@ -1,0 +1,45 @@
+/** What operators do with people's data while the system runs. */
+import type { OperationId, PersonId } from '@surfaces/protocol';
+import { disposeContext } from './agent-call.ts';
+import type { Context } from './context.ts';
+import type { Delivery } from './delivery.ts';
+import type { Intake } from './intake.ts';
+import type { Lanes } from './lanes.ts';
+import { within } from './within.ts';
+
+/**
+ * Ends what runs for a person, then deletes files, then what is stored: if it fails half-way, the person
+ * is still there to be deleted again.
+ */
+export async function forgetPerson(
+  context: Context,
+  { lanes, delivery, intake }: { lanes: Lanes; delivery: Delivery; intake: Intake },
+  person: PersonId,
+): Promise<void> {
+  const { store, agents, files, workspaces, people } = context;
+  const chats = (await store.chatsOf(person)).map(({ chat }) => chat);
+  const keys = chats.map(({ key }) => key);
+  delivery.drop(keys);
+  // What does not end finds nothing any more that it could change.
+  await within(context, 'the turns of a person who is deleted', lanes.end(keys));
+  await within(context, 'the files of a person who is deleted', intake.end(keys));
+  await files.dropAll(person);
+  // A chat may have been at any of them before.
+  const ids = new Set([...agents.all(), ...chats].map(({ agentId }) => agentId));
+  for (const agentId of ids) await workspaces.forget({ agentId, person });
+  const contexts = await store.deletePerson(person);
+  for (const { agentId, platformChatId } of contexts) disposeContext(context, agentId, platformChatId);
+  people.forget(person);
+  context.logger.info({ chats: keys.length, contexts: contexts.length }, "a person's data was deleted");
+}
+
+/** How many of the operations were dead letters; they are being sent again. */
+export async function replayDeadLetters(
+  context: Context,
+  delivery: Delivery,
+  ids: readonly OperationId[],
+): Promise<number> {
+  const revived = await context.store.reviveDeadLetters(ids, context.clock.now());
+  context.own('the replay of dead letters', delivery.pushAll(revived));
+  return revived.length;
+}

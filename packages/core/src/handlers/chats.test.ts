@@ -1,0 +1,285 @@
+import type { Address } from '@surfaces/protocol';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FakeMessenger } from '../testing/index.ts';
+import { Stage } from '../testing/stage.ts';
+
+const stage = new Stage();
+const { begin, room, seen, texts } = stage;
+afterEach(() => stage.clear());
+
+const ann = { externalId: 'ann', name: 'Ann' };
+const ben = { externalId: 'ben', name: 'Ben' };
+const last = (address = room()) => texts(address).at(-1) ?? '';
+const answered = (text: string | RegExp, address = room()) => seen(() => expect(last(address)).toMatch(text));
+const say = (text: string, address = room(), author = ann) => stage.messenger.say(address, text, author);
+
+/** The place that the newest `new` made. */
+async function made(count: number): Promise<Address> {
+  await seen(() => expect(stage.messenger.madePlaces()).toHaveLength(count));
+  const address = stage.messenger.madePlaces().at(-1);
+  if (!address) throw new Error('no place was made');
+  return address;
+}
+
+describe('where chats have places of their own', () => {
+  it('new makes a place, says welcome there, and what is said there stays there', async () => {
+    await begin();
+    say('first');
+    await seen(() => expect(texts()).toEqual(['first']));
+    say('/new Holiday plans');
+    const place = await made(1);
+    await seen(() =>
+      expect(texts(place)).toEqual([expect.stringContaining('**Holiday plans** is a new chat')]),
+    );
+    await answered('C2 has a place of its own');
+    expect(stage.messenger.sign(place)).toEqual({ name: 'Holiday plans', archived: false });
+    say('second', place);
+    await answered(/^second$/, place);
+    const [one, two] = stage.agent.requests;
+    expect(one?.platformChatId).not.toBe(two?.platformChatId);
+    expect(texts()).not.toContain('second');
+  });
+
+  it('a chat that nobody named is named by its first message, cut between words', async () => {
+    await begin();
+    say('/new');
+    const place = await made(1);
+    await answered('names it', place);
+    say(`Please look at ${'very '.repeat(20)}long numbers\nand more`, place);
+    await seen(() => expect(stage.messenger.sign(place).name).toMatch(/^Please look at (very )+very…$/));
+    expect(stage.messenger.sign(place).name.length).toBeLessThanOrEqual(61);
+    say('another', place);
+    await answered('another', place);
+    say('/chats', place);
+    await answered(/\*\*C2\*\* Please look/, place);
+  });
+
+  it('chats lists them with their numbers, one too', async () => {
+    await begin();
+    say('/chats');
+    await answered(/You have 1 chat\b[\s\S]*\*\*C1\*\* Chat · you are here/);
+    say('/new Other');
+    await made(1);
+    await answered('C2 has');
+    say('/chats 2');
+    await answered(/C2 \*\*Other\*\* has a place of its own/);
+    say('/chats 1');
+    await answered(/This is C1/);
+    say('/chats 99');
+    await answered(/You have no chat “99”/);
+    say('/chats `x`');
+    await answered(/You have no chat/);
+  });
+
+  it('rename names the chat and its place', async () => {
+    await begin();
+    say('/rename  Tax\n\u202ereturn  ');
+    await answered('This chat is called **Tax return** now');
+    await seen(() => expect(stage.messenger.sign(room()).name).toBe('Tax return'));
+    say('hello');
+    await answered('hello');
+    expect(stage.messenger.sign(room()).name).toBe('Tax return');
+  });
+
+  it.each(['/rename', '/rename    ', '/rename \u200b\u202e'])(
+    '%j renames to nothing: it asks for a name',
+    async (words) => {
+      await begin();
+      say(words);
+      await answered('What shall it be called?');
+      expect(stage.messenger.sign(room()).name).toBe('');
+    },
+  );
+
+  it('rename and new take no name of 1,000 characters, and say how many are allowed', async () => {
+    await begin();
+    say(`/rename ${'x'.repeat(1000)}`);
+    await answered(/100 characters at most; this one has 1000/);
+    say(`/new ${'x'.repeat(1000)}`);
+    await seen(() => expect(texts()).toHaveLength(2));
+    say('/chats');
+    await answered(/You have 1 chat\b/);
+    expect(stage.messenger.madePlaces()).toEqual([]);
+  });
+
+  it('archive puts a chat away, and a message brings it back', async () => {
+    await begin();
+    say('/archive');
+    await answered('your only chat');
+    say('/new Other');
+    const place = await made(1);
+    await answered('is a new chat', place);
+    say('/archive', place);
+    await answered('is in the archive', place);
+    await seen(() => expect(stage.messenger.sign(place).archived).toBe(true));
+    say('/chats');
+    await answered(/\*\*C2\*\* Other · archived/);
+    say('/archive');
+    await answered('your only chat');
+    say('hello again', place);
+    await answered('hello again', place);
+    await seen(() => expect(stage.messenger.sign(place).archived).toBe(false));
+  });
+
+  it('archive waits for nobody: not while the agent works', async () => {
+    stage.agent.script = async function* () {
+      await new Promise(() => undefined);
+      yield { kind: 'end' };
+    };
+    await begin();
+    say('/new Other');
+    await made(1);
+    say('slow');
+    await seen(() => expect(stage.agent.requests).toHaveLength(1));
+    say('/archive');
+    await answered('still working here');
+  });
+
+  it('new stops at the limit', async () => {
+    await begin({ limits: { chats: 3 } });
+    say('hello');
+    await answered('hello');
+    say('/new');
+    await made(1);
+    say('/new');
+    await made(2);
+    say('/new');
+    await answered('You have 3 chats already');
+    expect(stage.messenger.madePlaces()).toHaveLength(2);
+  });
+
+  it('a place that cannot be made is said, and can be made later', async () => {
+    await begin();
+    stage.messenger.fail({ call: 'create', fault: 'refused' });
+    say('/new Other');
+    await answered('`/chats 2` tries again');
+    say('/chats');
+    await answered('**C2** Other');
+    const [button] = stage.messenger.shown(room()).at(-1)?.message.buttons ?? [];
+    expect(button?.label).toBe('C2 Other');
+    stage.messenger.press(room(), button?.action ?? '', ann);
+    const place = await made(1);
+    await answered('C2 has a place of its own');
+    say('hello', place);
+    await answered('hello', place);
+    say('/chats', place);
+    await answered('**C2** Other · you are here', place);
+  });
+
+  it('a messenger that is away or says too many is asked again, and makes one place', async () => {
+    await begin();
+    stage.messenger.fail({ call: 'create', fault: 'lost_after' });
+    stage.messenger.fail({ call: 'create', fault: 'rate_limited', retryAfterMs: 5 });
+    say('/new Other');
+    await answered('C2 has a place of its own');
+    expect(stage.messenger.madePlaces()).toHaveLength(1);
+  });
+
+  it('new does not hold up others while the messenger is slow', async () => {
+    await begin();
+    const release = stage.messenger.hold('create');
+    say('/new Other');
+    say('hello');
+    await answered('hello');
+    say('/help');
+    await answered('/status');
+    release();
+    await answered('C2 has a place of its own');
+  });
+});
+
+describe('where there is one place', () => {
+  beforeEach(() => {
+    stage.messenger = new FakeMessenger({ capabilities: { chats: 'none' } });
+  });
+
+  it('new turns it to the new chat, and chats <n> or a button back', async () => {
+    await begin();
+    say('in the first');
+    await answered('in the first');
+    say('/new Other');
+    await answered(/\*\*Other\*\* is a new chat[\s\S]*`\/chats` takes you back/);
+    say('in the second');
+    await answered('in the second');
+    say('/chats');
+    await answered(/\*\*C2\*\* Other · you are here/);
+    const buttons = stage.messenger.shown(room()).at(-1)?.message.buttons ?? [];
+    expect(buttons.map(({ label }) => label)).toEqual(['C1 in the first']);
+    say('/chats 1');
+    await answered('You are in C1');
+    say('back');
+    await answered('back');
+    say('/chats C2');
+    await answered('You are in C2');
+    stage.messenger.press(room(), buttons[0]?.action ?? '', ann);
+    await answered('You are in C1');
+    stage.messenger.press(room(), buttons[0]?.action ?? '', ann);
+    await seen(() => expect(texts().filter((text) => text.startsWith('You are in C1'))).toHaveLength(3));
+    const contexts = stage.agent.requests.map(({ platformChatId }) => platformChatId);
+    expect(contexts[0]).toBe(contexts[2]);
+    expect(contexts[0]).not.toBe(contexts[1]);
+  });
+
+  it('archive goes on in another chat, so that the archived one stays away', async () => {
+    await begin();
+    say('in the first');
+    await answered('in the first');
+    say('/new Other');
+    await answered('is a new chat');
+    say('/archive');
+    await answered(/\*\*Other\*\* is in the archive. You are in C1/);
+    say('hello');
+    await answered('hello');
+    say('/chats');
+    await answered(/\*\*C1\*\* .* · you are here\n- \*\*C2\*\* Other · archived/);
+    say('/chats 2');
+    await answered('You are in C2');
+    say('revived');
+    await answered('revived');
+    say('/chats');
+    await answered(/\*\*C2\*\* Other · you are here$/m);
+  });
+});
+
+describe('the chats of two people in one room', () => {
+  it("another person's button to try again asks nothing", async () => {
+    stage.agent.script = async function* ({ request }) {
+      if (request.text === 'secret') yield { kind: 'error', code: 'quota', message: 'no money' };
+      else yield { kind: 'end' };
+    };
+    await begin();
+    say('secret');
+    await answered('no money');
+    const action = stage.messenger.shown(room()).at(-1)?.message.buttons[0]?.action ?? '';
+    stage.messenger.press(room(), action, ben);
+    await answered('nothing to ask again');
+    expect(stage.agent.requests).toHaveLength(1);
+    expect(action).toMatch(/^retry:/);
+  });
+
+  it.each(['native', 'none'] as const)('are reached by their owners only, chats being %s', async (chats) => {
+    stage.messenger = new FakeMessenger({ capabilities: { chats } });
+    await begin();
+    say('/new Secret of Ann');
+    await answered(chats === 'none' ? 'is a new chat' : 'C2 has');
+    say('hello', room(), ben);
+    await answered('hello');
+    say('/chats 2', room(), ben);
+    await answered('You have no chat “2”');
+    say('/chats', room(), ben);
+    await answered(/You have 1 chat/);
+    expect(last()).not.toContain('Secret');
+    const store = stage.database.open();
+    const persons = await store.findPersons({ limit: 10 });
+    const id = persons.find(({ name }) => name === 'Ann')?.id;
+    if (!id) throw new Error('Ann is not known');
+    for (const { chat } of await store.chatsOf(id)) {
+      stage.messenger.press(room(), `chat:00000000:${chat.key}`, ben);
+    }
+    await seen(() => expect(texts().filter((text) => text.includes('not in your list'))).toHaveLength(2));
+    say('mine', room(), ben);
+    await answered('mine');
+    const contexts = new Map(stage.agent.requests.map((one) => [one.text, one.platformChatId]));
+    expect(contexts.get('mine')).toBe(contexts.get('hello'));
+  });
+});

@@ -1,0 +1,1 @@
+export { type CheckWorld, checkAgents } from './check-agents.ts';

@@ -1,0 +1,98 @@
+/** Where the agents come from: the registry, one URL, or the app itself. */
+import { existsSync } from 'node:fs';
+import type { Logger, Metrics, Scrubber } from '@surfaces/core';
+import { type AgentClient, AgentId } from '@surfaces/protocol';
+import { createAgentClient } from '@surfaces/sdk';
+import type { AppConfig } from './config.ts';
+import { EXIT } from './exit-codes.ts';
+import { type Access, type AgentRegistry, openRegistry, singleAgent } from './registry/index.ts';
+import type { Environment } from './settings.ts';
+import { StartError } from './start-error.ts';
+
+/** An agent that the app runs itself. */
+export interface OwnAgent {
+  readonly url: string;
+  /** What it wants as a bearer token. */
+  readonly key?: string;
+  /** The directory that it works in. Without it no files can be exchanged with it. */
+  readonly workspacePath?: string;
+  stop(): Promise<void>;
+}
+
+export type StartOwnAgent = (parts: {
+  /** With what `.env` says. */
+  readonly env: Environment;
+  readonly logger: Logger;
+  readonly dataDir: string;
+  readonly signal: AbortSignal;
+}) => Promise<OwnAgent>;
+
+export interface OpenAgentsOptions {
+  readonly config: Pick<AppConfig, 'agents' | 'dataDir'>;
+  readonly ownAgent: StartOwnAgent | undefined;
+  readonly env: Environment;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly scrub: Scrubber;
+  readonly signal: AbortSignal;
+  /** Takes what must be closed, in the order in which it was opened. */
+  readonly onOpened: (what: string, close: () => Promise<void>) => void;
+}
+
+/** Rejects with a `StartError` that says what is wrong. */
+export async function openAgents(options: OpenAgentsOptions): Promise<AgentRegistry> {
+  const { config, env, logger, metrics, scrub, onOpened } = options;
+  const registry = await open();
+  onOpened("the agents' clients", () => registry.close());
+  return registry;
+
+  async function open(): Promise<AgentRegistry> {
+    switch (config.agents.kind) {
+      case 'registry': {
+        const { path } = config.agents;
+        if (env.AGENT_BASE_URL) {
+          logger.warn(
+            { registry: path },
+            'AGENT_BASE_URL is not used: the registry says which agents there are',
+          );
+        }
+        return openRegistry({ path, env, logger, metrics, learn: scrub.learn, createClient, now: Date.now });
+      }
+      case 'single': {
+        const { baseUrl, bearer, workspacePath } = config.agents;
+        return single(baseUrl, bearer, workspacePath);
+      }
+      case 'own': {
+        if (options.ownAgent === undefined) throw new StartError('AGENT_BASE_URL is not set.', EXIT.config);
+        const { dataDir } = config;
+        const own = await options.ownAgent({ env, logger, dataDir, signal: options.signal });
+        onOpened('the agent', () => own.stop());
+        if (own.key !== undefined) scrub.learn([own.key]);
+        return single(own.url, own.key, own.workspacePath);
+      }
+    }
+  }
+
+  function single(baseUrl: string, bearer: string | undefined, workspacePath: string | undefined) {
+    if (workspacePath !== undefined && !existsSync(workspacePath)) {
+      logger.warn({ workspacePath }, 'there is no such directory: no files can be exchanged until there is');
+    }
+    const id = AgentId.parse('agent-0');
+    const access = { baseUrl, ...(bearer === undefined ? {} : { bearer }) };
+    return singleAgent(
+      { id, label: 'Agent', access, ...(workspacePath === undefined ? {} : { workspacePath }) },
+      {
+        createClient,
+        onCloseFailed: (agent, err) => logger.warn({ agent, err }, 'the client did not close well'),
+      },
+    );
+  }
+
+  function createClient(agentId: AgentId, access: Access): AgentClient {
+    return createAgentClient({
+      agentId,
+      ...access,
+      onIgnored: (reason) => metrics.count('surfaces_agent_frames_ignored_total', { agent: agentId, reason }),
+    });
+  }
+}
