@@ -2,8 +2,8 @@
 import { type Clock, type NewOperation, type Operation, type Store, StoreError } from '@surfaces/core';
 import type { ChatKey } from '@surfaces/protocol';
 import { and, desc, eq, ne, sql } from 'drizzle-orm';
+import { accountKey, committed, toOperation } from '../domain.ts';
 import { anyOf, type Database } from './database.ts';
-import { accountKey, committed, toOperation } from './domain.ts';
 import { operations } from './schema.ts';
 
 type Columns = readonly (readonly (string | null)[])[];

@@ -245,7 +245,7 @@ END $$;
 -- Who calls this holds the owner.
 CREATE FUNCTION make_chat(
   p_key text, p_owner text, p_agent text, p_by_default boolean, p_platform text, p_name text, p_named boolean,
-  p_now bigint, p_asked_by text
+  p_now bigint, p_made_by text
 ) RETURNS chats LANGUAGE plpgsql AS $$
 DECLARE
   v_number integer;
@@ -253,9 +253,9 @@ DECLARE
 BEGIN
   UPDATE persons SET chats = chats + 1 WHERE id = p_owner RETURNING chats INTO v_number;
   INSERT INTO chats (
-    key, owner, number, name, named, agent_id, by_default, platform_chat_id, context_since, asked_by
+    key, owner, number, name, named, agent_id, by_default, platform_chat_id, context_since, made_by
   ) VALUES (
-    p_key, p_owner, v_number, p_name, p_named, p_agent, p_by_default, p_platform, p_now, p_asked_by
+    p_key, p_owner, v_number, p_name, p_named, p_agent, p_by_default, p_platform, p_now, p_made_by
   ) RETURNING * INTO v_chat;
   RETURN v_chat;
 END $$;
