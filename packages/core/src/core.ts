@@ -6,7 +6,7 @@ import {
   type PersonId,
 } from '@surfaces/protocol';
 import type { Budget } from './budget.ts';
-import { forgetPerson, replayDeadLetters } from './care.ts';
+import { disposeContexts, type ForgottenContext, forgetPerson, replayDeadLetters } from './care.ts';
 import { showChanges } from './changes.ts';
 import type { Context, FaultPoint } from './context.ts';
 import { Delivery } from './delivery.ts';
@@ -262,14 +262,15 @@ export class Core {
   }
 
   /**
-   * Deletes everything that is stored about a person, here and, best effort, at the agents. What they
-   * say meanwhile is not taken. Nobody of that id: nothing happens. Safe to repeat after a failure.
+   * Deletes everything that is stored about a person, here and, best effort, at the agents: resolves with
+   * the contexts that these could not be told of. What the person says meanwhile is not taken. Nobody of
+   * that id: nothing happens. Safe to repeat after a failure.
    */
-  async forget(person: PersonId): Promise<void> {
-    const identities = await this.#context.store.findPersons({ id: person, limit: 1 });
-    const leaving = identities.flatMap((found) =>
-      found.identities.map(({ surface, externalId }) => `${surface}/${externalId}`),
-    );
+  async forget(person: PersonId): Promise<readonly ForgottenContext[]> {
+    const found = await this.#context.store.findPersons({ id: person, limit: 1 });
+    const identities = found.flatMap((one) => one.identities);
+    const leaving = identities.map(({ surface, externalId }) => `${surface}/${externalId}`);
+    let contexts: readonly ForgottenContext[];
     for (const identity of leaving) this.#leaving.add(identity);
     try {
       await Promise.allSettled(this.#accepting);
@@ -278,10 +279,16 @@ export class Core {
         delivery: this.#delivery,
         intake: this.#intake,
       };
-      await forgetPerson(this.#context, { lanes, delivery, intake }, person);
+      contexts = await forgetPerson(this.#context, { lanes, delivery, intake }, person);
+      for (const { surface, externalId } of identities) {
+        for (const adapter of this.surfaces) {
+          if (adapter.surface === surface) adapter.people?.forgotten?.(externalId);
+        }
+      }
     } finally {
       for (const identity of leaving) this.#leaving.delete(identity);
     }
+    return await disposeContexts(this.#context, contexts);
   }
 
   /** Sends dead letters again; how many of them there were. What belongs to no attached surface goes at its next start. */
