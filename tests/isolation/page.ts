@@ -169,8 +169,8 @@ export class Page {
 
   /** A further chat: its name on the page, which is shown from now on. */
   async newChat(name: string): Promise<string> {
-    const id = randomUUID();
-    this.post({ type: 'command', id, chat: 'main', name: 'new', args: name });
+    const by = (id: string) => ({ type: 'command', id, chat: 'main', name: 'new', args: name }) as const;
+    const { id } = await this.#enter(by);
     const { chat } = await this.until('created', (frame) => frame.by === id);
     await this.show(chat);
     return chat;

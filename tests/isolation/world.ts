@@ -154,13 +154,6 @@ export class World {
   }
 }
 
-/** An empty directory for the workspace of an agent that a test plays itself. */
-export function makeWorkspace(name: string): string {
-  const path = join(realpathSync(mkdtempSync(join(tmpdir(), 'surfaces-workspace-'))), name);
-  mkdirSync(path);
-  return path;
-}
-
 async function startAgent(dir: string, id: string): Promise<{ child: ChildProcess; listed: ListedAgent }> {
   const workspace = join(dir, 'agents', id);
   const bearer = bearerOf(id);
