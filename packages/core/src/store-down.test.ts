@@ -218,3 +218,24 @@ it('no turn begins after the core stopped, though its chat was being claimed', a
   expect(agent.requests).toEqual([]);
   expect(await database.open().counts()).toMatchObject({ queued: 1, running: 0 });
 });
+
+it('a command that the store did not take says so, and can be said again', async () => {
+  await begin();
+  fail('renameChat', 1);
+  messenger.say(room(), '/rename Plans');
+  await seen(() => expect(texts()).toEqual([expect.stringContaining('could not do that')]));
+  messenger.say(room(), '/rename Plans');
+  await seen(() => expect(texts().at(-1)).toContain('called **Plans** now'));
+});
+
+it('a place that was made gets its chat as soon as the store takes it', async () => {
+  await begin();
+  fail('bindChat', 1);
+  messenger.say(room(), '/new Plans');
+  await seen(() => expect(texts()).toEqual([expect.stringContaining('C2 has a place')]));
+  const [place = room()] = messenger.madePlaces();
+  messenger.say(place, '/chats');
+  await seen(() =>
+    expect(messenger.shown(place).at(-1)?.message.markdown).toContain('**C2** Plans · you are here'),
+  );
+});
