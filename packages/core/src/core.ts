@@ -228,6 +228,8 @@ export class Core {
       const changed = { adapter, address: event.address, chat, person: author, changes, by };
       showChanges(this.#context, this.#delivery, changed);
     }
+    // A busy chat has not moved yet: an agent that was taken from a person gets no files of theirs.
+    const isServed = assignment.choices.includes(accepted.chat.agentId);
     switch (accepted.outcome) {
       case 'turn': {
         const { chat, person, changes } = accepted;
@@ -236,8 +238,8 @@ export class Core {
           ...accepted.turn,
           attachments: changes.includes('moved') ? this.#intake.anew(files) : files,
         };
-        this.#intake.begin(turn.attachments, { chat, person, adapter });
-        this.#lanes.push({ turn, chat, person, adapter });
+        if (isServed) this.#intake.begin(turn.attachments, { chat, person, adapter });
+        this.#lanes.push({ turn, chat, person, adapter, author: author.externalId });
         break;
       }
       case 'expired':
@@ -248,7 +250,7 @@ export class Core {
         break;
       case 'files': {
         const place = { chat: accepted.chat, person: accepted.person, adapter };
-        this.#intake.begin(accepted.files, place);
+        if (isServed) this.#intake.begin(accepted.files, place);
         this.#waiting.schedule(accepted.files, place);
         break;
       }

@@ -125,7 +125,8 @@ async function resume(
   });
   if (turn === 'queue_full') return leave(t('refused_queue_full', { limit: limits.queue }));
   if (turn.state !== 'finished') {
-    lanes.push({ turn, chat: (await store.chat(chat.key)) ?? switched.chat, person, adapter });
+    const now = (await store.chat(chat.key)) ?? switched.chat;
+    lanes.push({ turn, chat: now, person, adapter, author: event.author.externalId });
   }
   return leave(t('load_notes', words));
 }

@@ -413,6 +413,32 @@ describe('agent', () => {
     expect(options.others[0]?.requests.map(({ text }) => text)).toEqual(['two']);
   });
 
+  it('that may not serve any more is not asked again by a chat that is kept busy', async () => {
+    const options = two();
+    let choices = ['agent-0', 'agent-1'];
+    const release = Promise.withResolvers<void>();
+    stage.agent.script = async function* ({ request }) {
+      yield { kind: 'text', text: request.text };
+      await release.promise;
+      yield { kind: 'end' };
+    };
+    await begin({ ...options, assign: () => ({ choices, byDefault: false }) as never });
+    say('one');
+    await seen(() => expect(stage.agent.requests).toHaveLength(1));
+    say('waits since before');
+    choices = ['agent-1'];
+    say('two');
+    stage.messenger.sayWith(room(), 'three', [{ name: 'a.txt', content: 'secret' }], ann);
+    say('/retry');
+    release.resolve();
+    await count('not available any more', 3);
+    expect(stage.agent.requests.map(({ text }) => text)).toEqual(['one']);
+    expect(stage.workspace.files()).toEqual([]);
+    say('four');
+    await answered(/^four$/);
+    expect(options.others[0]?.requests.map(({ text }) => text)).toEqual(['four']);
+  });
+
   it('that was removed hands the turn over when it is tried again', async () => {
     const options = two();
     let choices = ['agent-9'];

@@ -35,8 +35,9 @@ export function retryTurn(context: Context, lanes: Lanes, delivery: Delivery, in
     // Asked again after a crash, the turn it made may be over. While it waits, the context stays as it is.
     if (turn.state !== 'finished') {
       const job = { turn, chat: (await context.store.chat(chat.key)) ?? chat, person, adapter };
-      intake.begin(turn.attachments, job);
-      lanes.push(job);
+      const assignment = context.agents.assign(event.surface, event.author.externalId);
+      if (assignment?.choices.includes(job.chat.agentId)) intake.begin(turn.attachments, job);
+      lanes.push({ ...job, author: event.author.externalId });
     }
     return [{ markdown: t('retrying'), ...(named ? { settles: [{ about: `retry:${named}` }] } : {}) }];
   };

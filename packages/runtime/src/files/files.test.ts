@@ -256,6 +256,25 @@ describe('a workspace', () => {
     }
   });
 
+  it('does not tell by a link what there is outside', async () => {
+    const outside = join(disk.own, '..', 'outside');
+    await mkdir(outside);
+    await writeFile(join(outside, 'there.txt'), 'secret');
+    for (const name of ['there.txt', 'absent.txt']) {
+      await symlink(join(outside, name), join(disk.own, name));
+      await symlink(name, join(disk.own, `again-${name}`));
+    }
+    await symlink('../outside', join(disk.own, 'way'));
+    for (const path of ['there.txt', 'absent.txt', 'again-absent.txt', 'way/absent.txt', 'way/there.txt/x']) {
+      await expect(collect(path), path).rejects.toMatchObject({ code: 'outside' });
+    }
+    await symlink('nothing.txt', join(disk.own, 'inside.txt'));
+    await symlink('.', join(disk.own, 'here'));
+    for (const path of ['inside.txt', 'here/nothing.txt', 'x/y/../z.txt', 'here/here/inside.txt']) {
+      await expect(collect(path), path).rejects.toMatchObject({ code: 'not_found' });
+    }
+  });
+
   it('whose agent swaps a directory for a link between the look and the opening gives nothing', async () => {
     const outside = join(disk.own, '..', 'outside');
     for (const directory of [outside, join(disk.own, 'd')]) {
