@@ -227,15 +227,11 @@ export class Core {
       const by = `${chat.key}:${clock.now()}`;
       const changed = { adapter, address: event.address, chat, person: author, changes, by };
       showChanges(this.#context, this.#delivery, changed);
+      if (changes.includes('moved')) this.#intake.moved({ chat, person: author, adapter });
     }
     switch (accepted.outcome) {
       case 'turn': {
-        const { chat, person, changes } = accepted;
-        const { attachments: files } = accepted.turn;
-        const turn = {
-          ...accepted.turn,
-          attachments: changes.includes('moved') ? this.#intake.anew(files) : files,
-        };
+        const { chat, person, turn } = accepted;
         this.#intake.begin(turn.attachments, { chat, person, adapter });
         this.#lanes.push({ turn, chat, person, adapter });
         break;

@@ -266,6 +266,46 @@ it('files that wait in a chat which moves to another agent come to that one', as
   expect(other.text('a (1).txt')).toBe('in a.txt');
 });
 
+describe('files that wait in a chat which moves while the system runs', () => {
+  const moves = [
+    ['another file', () => say('', file('b.txt')), ['a.txt', 'b.txt']],
+    ['a command', () => stage.messenger.say(room(), '/list'), ['a.txt']],
+  ] as const;
+
+  it.each(moves)('come to the other agent, moved by %s', async (_, move, names) => {
+    const other = new FakeAgent(echo, 'agent-1');
+    const workspace = stage.disk.addWorkspace(other.agentId);
+    workspace.write('a.txt', 'of somebody else');
+    let agentId = stage.agent.agentId;
+    await begin({ others: [other], assign: () => ({ choices: [agentId], byDefault: false }) });
+    say('', file('a.txt'));
+    await seen(() => expect(stage.workspace.files()).toEqual(['a.txt']));
+    agentId = other.agentId;
+    move();
+    await seen(() => expect(texts().join()).toContain('answers here from now on'));
+    say('look');
+    await seen(() => expect(other.requests).toHaveLength(1));
+    const [given] = other.requests;
+    expect(given?.attachments.map((path) => workspace.text(path))).toEqual(names.map((name) => `in ${name}`));
+  });
+
+  it.each(moves)('and are on their way come to the other agent, moved by %s', async (_, move, names) => {
+    const other = new FakeAgent(echo, 'agent-1');
+    const workspace = stage.disk.addWorkspace(other.agentId);
+    let agentId = stage.agent.agentId;
+    await begin({ others: [other], assign: () => ({ choices: [agentId], byDefault: false }) });
+    const release = stage.messenger.hold('fetch');
+    await say('', file('a.txt')).acknowledged;
+    agentId = other.agentId;
+    await move().acknowledged;
+    release();
+    await seen(() => expect(workspace.files()).toEqual(names));
+    say('look');
+    await seen(() => expect(other.requests.map(({ attachments }) => attachments)).toEqual([names]));
+    expect(stage.workspace.files()).toEqual([]);
+  });
+});
+
 it('files and their bytes are counted, in both directions', async () => {
   const counted: unknown[] = [];
   const metrics: Metrics = {
