@@ -158,6 +158,9 @@ describe('forgetting a person', () => {
     const person = await idOf('Ann');
     await expect(core.forget(person)).rejects.toThrow('the disk is gone');
     expect(await idOf('Ann')).toBe(person);
+    // Until then their chats go on.
+    say('two');
+    await seen(() => expect(texts(own())).toEqual(['one', 'two']));
     fails = false;
     await core.forget(person);
     await core.forget(person);
