@@ -191,6 +191,19 @@ describe('a message with files is refused in words', () => {
 });
 
 describe('files without a text', () => {
+  it('that are too many are refused in words that are true of each message', async () => {
+    await begin({ limits: { waitingFiles: 2 } });
+    const { acknowledged } = say('', file('a.txt'), file('b.txt'), file('c.txt'));
+    expect(await acknowledged).toMatchObject({ outcome: 'refused', reason: 'files_full' });
+    await seen(() => expect(texts()).toEqual([expect.stringMatching(/^More than 2 files.*`\/remove all`/)]));
+  });
+
+  it('that are too old are named in the note', async () => {
+    await begin();
+    stage.messenger.sayWith(room(), '', [file('a`.txt'), file('b.txt')], undefined, Date.now() - 3_600_000);
+    await seen(() => expect(texts()).toEqual([expect.stringContaining("- `a'.txt, b.txt`")]));
+  });
+
   it('wait for the next one, which takes them along; one line says so', async () => {
     await begin();
     for (const name of ['a.txt', 'b.txt', 'c.txt']) say('', file(name));

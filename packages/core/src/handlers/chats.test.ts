@@ -67,8 +67,8 @@ describe('where chats have places of their own', () => {
     await answered(/This is C1/);
     say('/chats 99');
     await answered(/You have no chat “99”/);
-    say('/chats `x`');
-    await answered(/You have no chat/);
+    say('/chats `x`\n\u202ey');
+    await answered(/^You have no chat “\\`x\\` y”\./);
   });
 
   it('rename names the chat and its place', async () => {
