@@ -157,6 +157,24 @@ describe('files with a text', () => {
   });
 });
 
+it('a file that is not wanted any more is let go where its bytes come from', async () => {
+  stage.messenger = new FakeMessenger();
+  const { surface } = await begin({ clock: hastyClock() });
+  const signals: AbortSignal[] = [];
+  const fetch = surface.files?.fetch;
+  if (!fetch) throw new Error('no files');
+  Object.assign(surface.files ?? {}, {
+    fetch: (...given: Parameters<typeof fetch>) => {
+      signals.push(given[3]);
+      return fetch(...given);
+    },
+  });
+  stage.disk.fail({ call: 'save', code: 'failed' });
+  say('look', file('a.txt'));
+  await seen(() => expect(asked()).toEqual([['look', 'a.txt']]));
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+});
+
 describe('a message with files is refused in words', () => {
   const refused = async (words: string) => {
     const result = await say('look', { ...file('a.txt'), size: 8 }).acknowledged;
