@@ -113,8 +113,9 @@ export class TurnRun implements Run {
       // Without the answer: it may be what cannot be said.
       await this.#finish({ kind: 'failed', key: 'agent_internal' }, new Answer());
     } finally {
-      this.#given.abort(OVER);
       stopTyping();
+      // Where it is left: nothing must be kept for a person who is deleted meanwhile.
+      await this.#given.end(OVER);
     }
   }
 

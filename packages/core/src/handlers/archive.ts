@@ -17,7 +17,7 @@ export function archive(context: Context): Command {
       const name = escapeMarkdown(archived.name);
       if (adapter.chats) {
         const placed = chats.find((one) => one.chat.key === chat.key);
-        archivePlaces(context, adapter, true, placed?.addresses ?? [event.address], id);
+        archivePlaces(context, adapter, archived, placed?.addresses ?? [event.address], id);
         return [{ markdown: t('archived', { name }) }];
       }
       // There is one place here: the next chat takes it, or a message would bring this one back.

@@ -53,9 +53,10 @@ export function cancel(context: Context): Command {
     name: 'cancel',
     help: 'help_cancel',
     group: 'memory',
-    handle: async ({ chat, t }) => {
+    handle: async ({ chat, adapter, t }) => {
       const settles = openMenus('load', await context.store.lastOperations(chat.key, SEARCHED));
-      return settles.length > 0
+      // Without buttons nobody can say whether a list is open.
+      return settles.length > 0 || adapter.capabilities.buttons === 'none'
         ? [{ markdown: t('load_cancelled'), settles }]
         : [{ markdown: t('nothing_to_cancel') }];
     },

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Ask, echo, FakeAgent, realClock, type Said } from '../testing/index.ts';
+import { type Ask, echo, FakeAgent, FakeMessenger, realClock, type Said } from '../testing/index.ts';
 import { Stage } from '../testing/stage.ts';
 
 const stage = new Stage();
@@ -181,6 +181,17 @@ describe('save and load with an agent that copies contexts', () => {
       expect(new Set(contexts()).size).toBe(1);
     },
   );
+
+  it('cancel leaves all as it is, where a list has no buttons too', async () => {
+    stage.messenger = new FakeMessenger({ capabilities: { buttons: 'none' } });
+    await begin();
+    say('/save a');
+    await answered('Saved as');
+    say('/load');
+    await answered('What you saved');
+    say('/cancel');
+    await answered('All stays as it is');
+  });
 
   it('cancel closes the list, once', async () => {
     await begin();
