@@ -106,12 +106,15 @@ export function chatCalls(db: Database): Pick<Store, Own> {
       db.inOrder(`chats ${owner}`, () => db.write((tables) => createChat(tables, owner, limit, by, asked))),
     async bindChat(chat, address, person) {
       const row = { address: placeKey(address), place: JSON.stringify(address), person, chat };
-      await db.read((tables) =>
-        tables
+      await db.read(async (tables) => {
+        // An owner is for ever.
+        const { owner } = await chatRow(tables, chat);
+        if (owner !== person) throw new StoreError('conflict', `chat ${chat} is not of person ${person}`);
+        await tables
           .insert(bindings)
           .values(row)
-          .onConflictDoUpdate({ target: [bindings.address, bindings.person], set: { chat } }),
-      );
+          .onConflictDoUpdate({ target: [bindings.address, bindings.person], set: { chat } });
+      });
     },
     async renameChat(key, name) {
       const [row] = await db.read((tables) =>

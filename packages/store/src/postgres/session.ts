@@ -42,7 +42,11 @@ export class Session {
   }
 
   async #connect(): Promise<void> {
-    const client = new pg.Client(this.#server.config);
+    // Not called as the process's other connections are: those of who has no lock are taken for a dead one's.
+    const client = new pg.Client({
+      ...this.#server.config,
+      application_name: `surfaces-session ${this.#holder}`,
+    });
     client.on('error', () => undefined);
     try {
       await client.connect();
@@ -111,7 +115,7 @@ export class Session {
     const client = this.#client;
     if (client === undefined) return;
     cut(client);
-    const other = new pg.Client(this.#server.config);
+    const other = new pg.Client({ ...this.#server.config, application_name: 'surfaces-session' });
     other.on('error', () => undefined);
     await other.connect();
     await other.query("SELECT pg_advisory_lock(hashtextextended('process ' || $1, 0))", [this.#holder]);

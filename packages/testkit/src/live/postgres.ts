@@ -32,8 +32,8 @@ export interface PostgresServer {
   readonly url: string;
   /** Runs SQL through `psql`, by default in the database `postgres`; what it printed, one line per row. */
   sql(text: string, url?: string): Promise<string>;
-  /** A new, empty database; `template` names one to copy. */
-  createDatabase(template?: string): Promise<PostgresDatabase>;
+  /** A new database: empty, or a copy of one that nobody is connected to. */
+  createDatabase(template?: PostgresDatabase): Promise<PostgresDatabase>;
   /** SIGKILL to the whole server; resolves when all of it is gone. Not with `TEST_POSTGRES_URL`. */
   kill(): Promise<void>;
   /** Starts it again, on the same port, after `kill`. */
@@ -99,9 +99,10 @@ class NamedServer implements PostgresServer {
     return output.stdout.trim();
   }
 
-  async createDatabase(template?: string): Promise<PostgresDatabase> {
+  async createDatabase(template?: PostgresDatabase): Promise<PostgresDatabase> {
     const name = databaseName();
-    await this.sql(`CREATE DATABASE ${name}${template === undefined ? '' : ` TEMPLATE ${template}`}`);
+    const copied = template === undefined ? '' : ` TEMPLATE ${new URL(template.url).pathname.slice(1)}`;
+    await this.sql(`CREATE DATABASE ${name}${copied}`);
     const url = new URL(this.url);
     url.pathname = `/${name}`;
     return {
