@@ -59,7 +59,7 @@ export function checkChat(conversation: Conversation, rules: ChatRules, counts: 
   }
   if (stopped > stops) say(`${stopped} answers were stopped by ${stops} stops`);
   for (const command of ['new', 'clear'] as const) {
-    const [said, told] = [conversation.said[command], conversation.replies(command)];
+    const [said, told] = [conversation.said[command], conversation.replies(command, seen)];
     if (said !== told) say(`/${command} was said ${said} times and done ${told} times`);
   }
   if (person.places() !== conversation.said.new) {

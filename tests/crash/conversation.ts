@@ -96,8 +96,8 @@ export class Conversation {
   }
 
   /** How often it was told that a command had its effect. */
-  replies(command: Command): number {
-    return this.person.seen().filter(({ message }) => REPLIES[command].test(message.markdown)).length;
+  replies(command: Command, seen = this.person.seen()): number {
+    return seen.filter(({ message }) => REPLIES[command].test(message.markdown)).length;
   }
 
   /** Says a command when nothing is open any more, and waits for its effect. */
