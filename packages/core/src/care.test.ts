@@ -115,6 +115,24 @@ describe('forgetting a person', () => {
     expect(await idOf('Ann')).not.toBe(person);
   });
 
+  it('stops bringing their files, and leaves none behind', async () => {
+    const workspace = stage.disk.addWorkspace(stage.agent.agentId, { shared: true });
+    const { core } = await begin();
+    say('one');
+    await seen(() => expect(texts(own())).toEqual(['one']));
+    const release = stage.messenger.hold('fetch');
+    stage.messenger.sayWith(own(), '', [{ name: 'a.txt', content: new Uint8Array(9) }], ann);
+    stage.messenger.sayWith(own(), 'read it', [{ name: 'b.txt', content: new Uint8Array(9) }], ann);
+    const person = await idOf('Ann');
+    await seen(() => expect(stage.messenger.unacknowledged()).toEqual([]));
+    await core.forget(person);
+    release();
+    say('two');
+    await seen(() => expect(texts(own()).at(-1)).toBe('two'));
+    expect(workspace.files()).toEqual([]);
+    expect(stage.agent.requests.map(({ text }) => text)).toEqual(['one', 'two']);
+  });
+
   it('sends nothing more of what was to be sent', async () => {
     const { core } = await begin();
     stage.messenger.fail({ call: 'send', fault: 'unreachable', times: Number.POSITIVE_INFINITY });

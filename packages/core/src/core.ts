@@ -17,7 +17,7 @@ import { type FileRefusal, fileRefusal } from './file-refusal.ts';
 import { registerHandlers } from './handlers/index.ts';
 import { isStop } from './handlers/stop.ts';
 import { translator } from './i18n/catalogue.ts';
-import { filesAnew, Intake } from './intake.ts';
+import { Intake } from './intake.ts';
 import { Lanes } from './lanes.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { titleOf } from './names.ts';
@@ -232,7 +232,10 @@ export class Core {
       case 'turn': {
         const { chat, person, changes } = accepted;
         const { attachments: files } = accepted.turn;
-        const turn = { ...accepted.turn, attachments: changes.includes('moved') ? filesAnew(files) : files };
+        const turn = {
+          ...accepted.turn,
+          attachments: changes.includes('moved') ? this.#intake.anew(files) : files,
+        };
         this.#intake.begin(turn.attachments, { chat, person, adapter });
         this.#lanes.push({ turn, chat, person, adapter });
         break;

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { echo, FakeMessenger, realClock } from './testing/index.ts';
+import type { Metrics } from './ports/index.ts';
+import { echo, FakeAgent, FakeMessenger, noMetrics, realClock } from './testing/index.ts';
 import { Stage } from './testing/stage.ts';
 
 const stage = new Stage();
@@ -59,6 +60,22 @@ describe('files with a text', () => {
     expect(stage.workspace.files()).toEqual(['b.txt']);
   });
 
+  it('are fetched once, and before their turn has come', async () => {
+    const done = Promise.withResolvers<void>();
+    stage.agent.script = async function* (ask) {
+      if (ask.request.text === 'first') await done.promise;
+      yield* echo(ask);
+    };
+    await begin();
+    stage.messenger.say(room(), 'first');
+    say('second', file('a.txt'));
+    await seen(() => expect(stage.workspace.files()).toEqual(['a.txt']));
+    done.resolve();
+    await seen(() => expect(texts()).toEqual(['first', 'second']));
+    expect(asked()[1]).toEqual(['second', 'a.txt']);
+    expect(stage.messenger.calls.filter(({ kind }) => kind === 'fetch')).toHaveLength(1);
+  });
+
   it('that come too slowly do not hold up other chats', async () => {
     await begin();
     stage.messenger.hold('fetch');
@@ -83,6 +100,22 @@ describe('files with a text', () => {
     await seen(() => expect(asked()).toEqual([['look', 'a.bin']]));
     expect(stage.workspace.text('a.bin')).toHaveLength(20);
     expect(stage.workspace.files()).toEqual(['a.bin']);
+  });
+
+  it('whose bytes stop coming are fetched anew', async () => {
+    const time = { ahead: 0 };
+    await begin({ clock: { ...hastyClock(), now: () => Date.now() + time.ahead } });
+    let times = 0;
+    const content = async function* () {
+      times += 1;
+      yield new Uint8Array(10);
+      if (times === 1) await new Promise(() => undefined);
+    };
+    say('look', { name: 'a.bin', content });
+    await seen(() => expect(times).toBe(1));
+    time.ahead = 61_000;
+    await seen(() => expect(asked()).toEqual([['look', 'a.bin']]));
+    expect(stage.workspace.text('a.bin')).toHaveLength(10);
   });
 
   it('that cannot be had fail the turn with words, and come with a retry', async () => {
@@ -217,6 +250,44 @@ describe('files without a text', () => {
     stage.messenger.say(room(), 'alone');
     await seen(() => expect(asked()).toEqual([['alone']]));
   });
+});
+
+it('files that wait in a chat which moves to another agent come to that one', async () => {
+  await begin();
+  say('', file('a.txt'));
+  await seen(() => expect(stage.workspace.files()).toEqual(['a.txt']));
+  await stage.system?.stop();
+  stage.agent = new FakeAgent(echo, 'agent-1');
+  const other = stage.disk.addWorkspace(stage.agent.agentId);
+  other.write('a.txt', 'another one');
+  await begin();
+  stage.messenger.say(room(), 'look');
+  await seen(() => expect(asked()).toEqual([['look', 'a (1).txt']]));
+  expect(other.text('a (1).txt')).toBe('in a.txt');
+});
+
+it('files and their bytes are counted, in both directions', async () => {
+  const counted: unknown[] = [];
+  const metrics: Metrics = {
+    ...noMetrics,
+    count: (name, labels, by) => {
+      if (name.startsWith('surfaces_file')) counted.push([name, { ...labels }, by ?? 1]);
+    },
+  };
+  stage.agent.script = async function* ({ request }) {
+    for (const path of [...request.attachments, 'nothing']) yield { kind: 'file', path };
+    yield { kind: 'end' };
+  };
+  await begin({ metrics });
+  say('look', { name: 'a.txt', content: 'four' });
+  await seen(() => expect(texts()).toHaveLength(2));
+  expect(counted).toEqual([
+    ['surfaces_files_total', { direction: 'in', outcome: 'saved' }, 1],
+    ['surfaces_file_bytes_total', { direction: 'in' }, 4],
+    ['surfaces_files_total', { direction: 'out', outcome: 'kept' }, 1],
+    ['surfaces_file_bytes_total', { direction: 'out' }, 4],
+    ['surfaces_files_total', { direction: 'out', outcome: 'not_found' }, 1],
+  ]);
 });
 
 it('names of files show no secrets', async () => {

@@ -67,7 +67,9 @@ export class Intake {
 
   /** Brings those that are not in the workspace yet, in the background. */
   begin(files: readonly Attachment[], place: FilePlace): void {
-    for (const file of files) if (file.state === 'incoming') this.#fetch(file, place);
+    for (const file of files) {
+      if (file.state === 'incoming' && !this.#settled.has(file.id)) this.#fetch(file, place);
+    }
   }
 
   /** All of them, saved or failed. Rejects with the signal's reason, and when the core stops. */
@@ -84,6 +86,13 @@ export class Intake {
   /** Stops bringing files that nobody waits for any more. */
   giveUp(files: readonly Attachment[]): void {
     for (const { id } of files) this.#fetching.get(id)?.abort.abort(new Error('nobody waits for this file'));
+  }
+
+  /** The chat moved to another agent, which has none of them: as they are then. */
+  anew(files: readonly Attachment[]): readonly Attachment[] {
+    this.giveUp(files);
+    for (const { id } of files) this.#settled.delete(id);
+    return files.map(({ path: _, ...file }) => ({ ...file, state: 'incoming' }));
   }
 
   /** What was taken out of the queue: it is not brought any more, and leaves the workspace. */
@@ -110,13 +119,19 @@ export class Intake {
 
   #fetch(file: Attachment, place: FilePlace): Fetching {
     const known = this.#fetching.get(file.id);
-    if (known) return known;
+    if (known && !known.abort.signal.aborted) return known;
     const abort = new AbortController();
     const signal = AbortSignal.any([abort.signal, this.#context.stopping]);
-    const done = this.#bring(file, place, signal).finally(() => this.#fetching.delete(file.id));
+    // What was given up may still be tidying up.
+    const before = known?.done.catch(() => undefined) ?? Promise.resolve();
+    const done = before.then(() => this.#bring(file, place, signal));
     const fetching = { chat: file.chat, abort, done };
     this.#fetching.set(file.id, fetching);
-    done.catch((error) => {
+    const over = () => {
+      if (this.#fetching.get(file.id) === fetching) this.#fetching.delete(file.id);
+    };
+    done.then(over, (error) => {
+      over();
       if (!signal.aborted) {
         this.#context.logger.error({ file: file.id, chat: file.chat, err: error }, 'lost track of a file');
       }
@@ -288,11 +303,6 @@ export class Intake {
     this.#notes.add(owned);
     void owned.finally(() => this.#notes.delete(owned));
   }
-}
-
-/** What a store says of files of a chat that moved to another agent: that one does not have them. */
-export function filesAnew(files: readonly Attachment[]): readonly Attachment[] {
-  return files.map(({ path: _, ...file }) => ({ ...file, state: 'incoming' }));
 }
 
 function codeOf(error: unknown): FileErrorCode {

@@ -70,6 +70,16 @@ test('each part that fails, throws or hangs is named, without secrets', async ()
   });
 });
 
+test('the registry says what is in force, without secrets; a version that is not used is no failure', async () => {
+  const detail = '1 agent, 0 people. the new version is not used: secret';
+  const report = await health({ registry: () => ({ ok: true, detail }) })();
+  expect(report).toMatchObject({
+    status: 'ok',
+    registry: { ok: true, detail: '1 agent, 0 people. the new version is not used: [hidden]' },
+  });
+  expect(await health({ registry: () => undefined })()).not.toHaveProperty('registry');
+});
+
 test('while it stops it is not healthy', async () => {
   expect((await health({ isStopping: () => true })()).status).toBe('stopping');
 });

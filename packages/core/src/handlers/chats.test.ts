@@ -242,6 +242,21 @@ describe('where there is one place', () => {
 });
 
 describe('the chats of two people in one room', () => {
+  it("another person's button to try again asks nothing", async () => {
+    stage.agent.script = async function* ({ request }) {
+      if (request.text === 'secret') yield { kind: 'error', code: 'quota', message: 'no money' };
+      else yield { kind: 'end' };
+    };
+    await begin();
+    say('secret');
+    await answered('no money');
+    const action = stage.messenger.shown(room()).at(-1)?.message.buttons[0]?.action ?? '';
+    stage.messenger.press(room(), action, ben);
+    await answered('nothing to ask again');
+    expect(stage.agent.requests).toHaveLength(1);
+    expect(action).toMatch(/^retry:/);
+  });
+
   it.each(['native', 'none'] as const)('are reached by their owners only, chats being %s', async (chats) => {
     stage.messenger = new FakeMessenger({ capabilities: { chats } });
     await begin();

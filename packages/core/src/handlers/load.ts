@@ -38,7 +38,11 @@ export function load(context: Context, lanes: Lanes): Command {
       }
       const picked = all[numberIn(event.args) - 1];
       if (!picked) return [{ markdown: t('load_unknown', { count: all.length, sign }) }];
-      return [(await resume(context, lanes, handling, picked, handling.id)).reply];
+      const { reply, over } = await resume(context, lanes, handling, picked, handling.id);
+      if (!over) return [reply];
+      return [
+        { ...reply, settles: openMenus('load', await context.store.lastOperations(chat.key, SEARCHED)) },
+      ];
     },
   };
 }

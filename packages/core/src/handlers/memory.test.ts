@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Ask, echo, FakeAgent, type Said } from '../testing/index.ts';
+import { type Ask, echo, FakeAgent, realClock, type Said } from '../testing/index.ts';
 import { Stage } from '../testing/stage.ts';
 
 const stage = new Stage();
@@ -102,12 +102,27 @@ describe('context', () => {
     say('one');
     await answered('done');
     say('/context');
-    await answered(/\*\*C1 one\*\*[\s\S]*agent: Echo[\s\S]*seconds ago[\s\S]*used: 1,234[\s\S]*given: 0/);
+    await answered(/\*\*C1 one\*\*[\s\S]*agent: Echo[\s\S]*began: now[\s\S]*used: 1,234[\s\S]*given: 0/);
     say('/clear');
     await answered('begins anew');
     say('/context');
     await answered('the agent does not tell');
   });
+});
+
+it('context tells the age in hours and days', async () => {
+  let later = 0;
+  const clock = { ...realClock, now: () => Date.now() + later };
+  await begin({ clock });
+  for (const [ms, expected] of [
+    [0, 'began: now'],
+    [5 * 60_000, 'began: 5 minutes ago'],
+    [25 * 3_600_000, 'began: 1 day ago'],
+  ] as const) {
+    later = ms;
+    say('/context');
+    await answered(expected);
+  }
 });
 
 describe('save and load with an agent that copies contexts', () => {
@@ -181,6 +196,22 @@ describe('save and load with an agent that copies contexts', () => {
     expect(stage.messenger.shown(room()).at(-1)?.message.settles).toEqual([{ about }]);
     say('/cancel');
     await count('no open list', 2);
+  });
+
+  it('a choice in words settles the list too', async () => {
+    await begin();
+    say('/save a');
+    await answered('Saved');
+    say('/load');
+    await answered('What you saved');
+    const about = buttons()[0]?.action.split(':').slice(0, 2).join(':');
+    say('/load 9');
+    await answered('say one from 1 to 1');
+    say('/load 1');
+    await answered('goes on from **a**');
+    expect(stage.messenger.shown(room()).at(-1)?.message.settles).toEqual([{ about }]);
+    say('/cancel');
+    await answered('no open list');
   });
 
   it('a new list settles the earlier one', async () => {

@@ -24,8 +24,8 @@ import { PersonId } from '@surfaces/protocol';
 import { liveOrSkip } from '@surfaces/testkit';
 import { filesSuite } from '@surfaces/testkit/files';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { agents, openDisk, type TestDisk } from './fixtures/disk.ts';
 import { createFiles } from './kept-files.ts';
-import { agents, openDisk, type TestDisk } from './testing-disk.ts';
 import { createWorkspaces } from './workspaces.ts';
 
 /** What the file system is made to do by a test; otherwise it is the real one. */
@@ -126,6 +126,21 @@ describe('kept files', () => {
     await writeFile(join(homeOf(ann), `${id}.json`), '{"name":"../../etc"');
     expect(await disk.files.find(ann, id)).toBeUndefined();
     await expect(text(disk.files.read(ann, id))).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('leave nothing when there is room for their bytes and not for what is known of them', async () => {
+    await disk.files.keep(ann, { name: 'warm' }, bytes('x'), never);
+    const before = await readdir(homeOf(ann));
+    let opened = 0;
+    faults.open = async (path) => {
+      if (!path.includes(UNFINISHED_PREFIX)) return;
+      opened += 1;
+      if (opened === 2) throw Object.assign(new Error('no room'), { code: 'ENOSPC' });
+    };
+    await expect(disk.files.keep(ann, { name: 'a' }, bytes('x'), never)).rejects.toMatchObject({
+      code: 'disk_full',
+    });
+    expect(await readdir(homeOf(ann))).toEqual(before);
   });
 
   it('that shrank are cut off, and not filled up', async () => {

@@ -147,6 +147,8 @@ export const inbox = pgTable(
     /** Minted for this acceptance: who repeats it without knowing its outcome knows it by this. */
     id: text().notNull(),
     acceptedAt: long('accepted_at').notNull(),
+    /** What it changed about its chat, as JSON, for who repeats it. */
+    changes: text(),
   },
   (table) => [index('inbox_accepted_at').on(table.acceptedAt)],
 );

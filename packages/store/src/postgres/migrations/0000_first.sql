@@ -83,7 +83,8 @@ CREATE TABLE "identities" (
 CREATE TABLE "inbox" (
 	"key" text PRIMARY KEY NOT NULL,
 	"id" text NOT NULL,
-	"accepted_at" bigint NOT NULL
+	"accepted_at" bigint NOT NULL,
+	"changes" text
 );
 --> statement-breakpoint
 CREATE TABLE "journal" (
