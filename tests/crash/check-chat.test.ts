@@ -23,6 +23,9 @@ const first = shown('t1', answerTo(one));
 const second = shown('t2', answerTo(two));
 const made = shown('', 'The chat C2 has a place of its own now. I have written', { turnId: undefined }, 'n');
 const cleared = shown('', 'Done: the agent begins anew here and', { turnId: undefined }, 'c');
+const again = shown('', 'Done: the agent begins anew here and', { turnId: undefined }, 'd');
+const cut = '\n\n📎 I could not send `p1/report-3-1.txt`: it broke off in the middle.';
+const thirdCut = shown('t3', answerTo(three) + cut, { last: false });
 const stopped = shown('t2', 'Stopped.', { role: 'system' });
 
 const third = shown('t3', answerTo(three), { last: false });
@@ -97,6 +100,7 @@ test.for<[string, View]>([
     { seen: [first, shown('t1', answerTo(one), { maybeDuplicate: true }), second], ambiguous: true },
   ],
   ['with two files', { files: true, seen: [third, fileOf(0), fileOf(1)] }],
+  ['a file cut off by a stop', { files: true, seen: [thirdCut, fileOf(0, { last: true })], stops: 1 }],
   [
     'a new chat and a new context',
     {
@@ -126,7 +130,7 @@ test.for<[string, View, RegExp]>([
     { seen: [first, shown('t2', answerTo({ ...two, chat: 'chat-002' }))] },
     /chat-002/,
   ],
-  ['stopped without a stop', { seen: [first, stopped] }, /stopped by 0 stops/],
+  ['stopped without a stop', { seen: [first, stopped] }, /stopped, or their files, by 0 stops/],
   ['stopped, and wrong', { seen: [first, shown('t2', 'Answer 1'), stopped], stops: 1 }, /and wrong/],
   ['failed', { seen: [first, shown('t2', 'I failed.', { role: 'system', state: 'failed' })] }, /ended with/],
   ['anew for no reason', { seen: [first, shown('t2', answerTo(two) + anew)] }, /never killed/],
@@ -136,6 +140,7 @@ test.for<[string, View, RegExp]>([
     { seen: [first, shown('t2', '…', { last: false }, 't2:placeholder'), second] },
     /placeholders were left/,
   ],
+  ['a file cut off by nobody', { files: true, seen: [thirdCut, fileOf(0, { last: true })] }, /by 0 stops/],
   ['a file lost', { files: true, seen: [third, fileOf(0, { last: true })] }, /has 1 files, not 2/],
   [
     'a file twice',
@@ -151,11 +156,7 @@ test.for<[string, View, RegExp]>([
   ['a new chat lost', { seen: [first, second], said: { new: 1 } }, /said 1 times and done 0 times/],
   ['a place lost', { seen: [first, second, made], said: { new: 1 } }, /1 new chats have 0 places/],
   ['a place doubled', { seen: [first, second, made], said: { new: 1 }, places: 2 }, /1 new chats have 2/],
-  [
-    'a context cleared twice',
-    { seen: [first, second, cleared, cleared], said: { clear: 1 } },
-    /done 2 times/,
-  ],
+  ['a context cleared twice', { seen: [first, second, cleared, again], said: { clear: 1 } }, /done 2 times/],
 ])('seen: %s', ([, view, problem]) => {
   expect(check(view)).toMatch(problem);
 });

@@ -10,6 +10,7 @@ export interface ChatCounts {
   labelledDuplicates: number;
   orphanedPlaceholders: number;
   filesShown: number;
+  filesCutOff: number;
 }
 
 export const NO_CHAT_COUNTS: ChatCounts = {
@@ -19,6 +20,7 @@ export const NO_CHAT_COUNTS: ChatCounts = {
   labelledDuplicates: 0,
   orphanedPlaceholders: 0,
   filesShown: 0,
+  filesCutOff: 0,
 };
 
 export interface ChatRules {
@@ -32,6 +34,8 @@ export interface ChatRules {
 
 const ANEW = '_The agent was interrupted and began this answer anew._';
 const STOPPED = 'Stopped.';
+/** A stop that came when the answer was there and its files were not all copied yet. */
+const FILE_CUT_OFF = /📎 I could not send `[^`]*\/([\w.-]+)`: it broke off in the middle\./g;
 
 /** One turn as the person sees it. */
 interface Shown {
@@ -57,7 +61,7 @@ export function checkChat(conversation: Conversation, rules: ChatRules, counts: 
     const message = asked[index];
     if (message) stopped += checkTurn(turn, message, { ...rules, digests: person.digests }, counts, say);
   }
-  if (stopped > stops) say(`${stopped} answers were stopped by ${stops} stops`);
+  if (stopped > stops) say(`${stopped} answers were stopped, or their files, by ${stops} stops`);
   for (const command of ['new', 'clear'] as const) {
     const [said, told] = [conversation.said[command], conversation.replies(command, seen)];
     if (said !== told) say(`/${command} was said ${said} times and done ${told} times`);
@@ -142,7 +146,11 @@ function checkTurn(
     counts.begunAnew += 1;
     if (!rules.restarts) say(`${name} was begun anew though the agent was never killed`);
   }
-  const reports = reportsOf(asked, rules.runs.get(question(asked)) ?? 0);
+  const cutOff = new Set([...text.matchAll(FILE_CUT_OFF)].map(([, file]) => file));
+  text = plain(text.replace(FILE_CUT_OFF, ''));
+  const reports = reportsOf(asked, rules.runs.get(question(asked)) ?? 0).filter(
+    ({ name: report }) => !cutOff.has(report),
+  );
   const files = parts.flatMap(({ file }) => file ?? []);
   counts.filesShown += files.length;
   for (const [index, { id, name: fileName }] of files.entries()) {
@@ -155,7 +163,9 @@ function checkTurn(
     counts.answered += 1;
     if (joined(text) !== joined(right)) say(`${name} is wrong: ${text}`);
     if (files.length !== reports.length) say(`${name} has ${files.length} files, not ${reports.length}`);
-    return 0;
+    if (cutOff.size === 0) return 0;
+    counts.filesCutOff += cutOff.size;
+    return 1;
   }
   const [notice] = notices;
   if (notices.length > 1 || notice?.message.markdown !== STOPPED) {

@@ -126,6 +126,7 @@ function checkDirectory(
   const sent = conversation.asked.flatMap((asked) =>
     sentWith(asked).map(({ name, bytes }) => ({ asked, name: safeFileName(name), bytes: digest(bytes) })),
   );
+  const most = sent.length;
   for (const name of existsSync(directory) ? readdirSync(directory) : []) {
     const say = (problem: string) => problems.push(`workspace: ${conversation.person.chat} ${problem}`);
     const bytes = digest(readFileSync(join(directory, name)));
@@ -134,7 +135,7 @@ function checkDirectory(
       if (report.bytes !== bytes && !stopped.has(question(report.asked))) say(`has other bytes in ${name}`);
       continue;
     }
-    const at = sent.findIndex((file) => file.bytes === bytes && mayBeCalled(name, file.name, sent.length));
+    const at = sent.findIndex((file) => file.bytes === bytes && mayBeCalled(name, file.name, most));
     const [found] = at < 0 ? [] : sent.splice(at, 1);
     if (!found) say(`has ${name}, which was not sent, or not so often`);
     else if (!saved.has(`${id}/${name}`) && !stopped.has(question(found.asked))) {
