@@ -71,6 +71,19 @@ describe('where chats have places of their own', () => {
     await answered(/^You have no chat “\\`x\\` y”\./);
   });
 
+  it('what a control asked for is not said again where the surface shows it; what went wrong is', async () => {
+    await begin();
+    const control = (name: string, args: string) => stage.messenger.control(room(), name, args, ann);
+    control('new', 'Holiday plans');
+    const place = await made(1);
+    await answered(/is a new chat/, place);
+    control('rename', 'Work');
+    control('settings', 'streaming off');
+    control('rename', '');
+    await answered(/\/rename/);
+    expect(texts()).toHaveLength(1);
+  });
+
   it('rename names the chat and its place', async () => {
     await begin();
     say('/rename  Tax\n\u202ereturn  ');

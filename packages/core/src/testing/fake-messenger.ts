@@ -113,6 +113,11 @@ export class FakeMessenger {
     return this.#enter(address, what, author, sentAt);
   }
 
+  /** A command of a control, such as a menu: the person says nothing. */
+  control(address: Address, name: string, args: string, author: FakeAuthor = SOMEBODY): SaidEvent {
+    return this.#enter(address, { kind: 'command', name, args, quiet: true }, author, this.clock.now());
+  }
+
   /** A message with files; without text where it is empty. */
   sayWith(
     address: Address,
