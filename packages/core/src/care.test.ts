@@ -157,7 +157,7 @@ describe('forgetting a person', () => {
     setTimeout(release.resolve, 100);
     await forgotten;
     await new Promise((resolve) => setTimeout(resolve, 150));
-    for await (const file of files.list(person)) expect.unreachable(`${file.name} is left`);
+    for await (const left of files.list(person)) expect.fail(`${left.name} is left`);
   });
 
   it('sends nothing more of what was to be sent', async () => {

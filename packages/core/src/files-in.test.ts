@@ -1,3 +1,4 @@
+import { IncomingEvent } from '@surfaces/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Metrics } from './ports/index.ts';
 import { echo, FakeAgent, FakeMessenger, noMetrics, realClock } from './testing/index.ts';
@@ -359,6 +360,27 @@ it('files and their bytes are counted, in both directions', async () => {
     ['surfaces_file_bytes_total', { direction: 'out' }, 4],
     ['surfaces_files_total', { direction: 'out', outcome: 'not_found' }, 1],
   ]);
+});
+
+it('names of files and commands turn nothing that stands behind them', async () => {
+  await begin();
+  stage.messenger.fail({ call: 'fetch', fault: 'refused' });
+  say('look', file('a\u202etxt.exe\u200b\n  b'));
+  await seen(() => expect(texts()).toEqual([expect.stringContaining('`atxt.exe b`')]));
+  const { surface, account } = stage.messenger;
+  const event = {
+    kind: 'command',
+    surface,
+    account,
+    eventId: 'odd',
+    address: room(),
+    name: 'x\u202ey',
+    args: '',
+  };
+  const author = { externalId: 'somebody', name: 'Somebody' };
+  const { core, surface: adapter } = stage.system ?? (await begin());
+  await core.accept(adapter, IncomingEvent.parse({ ...event, author, sentAt: Date.now() }));
+  await seen(() => expect(texts().at(-1)).toContain('`/xy`'));
 });
 
 it('names of files show no secrets', async () => {

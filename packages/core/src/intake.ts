@@ -46,6 +46,7 @@ export interface FilePlace {
 
 interface Fetching {
   readonly chat: Chat['key'];
+  readonly agentId: Chat['agentId'];
   readonly abort: AbortController;
   /** As it is then, saved or failed. Rejects when it was given up. */
   readonly done: Promise<Attachment>;
@@ -92,7 +93,8 @@ export class Intake {
   moved(place: FilePlace): void {
     const { chat, person } = place;
     for (const fetching of this.#fetching.values()) {
-      if (fetching.chat === chat.key) fetching.abort.abort(new Error('this chat is at another agent now'));
+      if (fetching.chat !== chat.key || fetching.agentId === chat.agentId) continue;
+      fetching.abort.abort(new Error('this chat is at another agent now'));
     }
     for (const file of this.#settled.values()) if (file.chat === chat.key) this.#settled.delete(file.id);
     const waiting = persist(this.#context, 'the files of a chat that moved', () =>
@@ -134,7 +136,7 @@ export class Intake {
     // What was given up may still be tidying up.
     const before = known?.done.catch(() => undefined) ?? Promise.resolve();
     const done = before.then(() => this.#bring(file, place, signal));
-    const fetching = { chat: file.chat, abort, done };
+    const fetching = { chat: file.chat, agentId: place.chat.agentId, abort, done };
     this.#fetching.set(file.id, fetching);
     const over = () => {
       if (this.#fetching.get(file.id) === fetching) this.#fetching.delete(file.id);

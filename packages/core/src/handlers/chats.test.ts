@@ -148,6 +148,18 @@ describe('where chats have places of their own', () => {
     await answered('still working here');
   });
 
+  it('a chat that a message brings back while it is put away stays where it is', async () => {
+    await begin();
+    say('/new Other');
+    const place = await made(1);
+    await answered('is a new chat', place);
+    say('/archive', place);
+    say('hello', place);
+    await answered('hello', place);
+    await seen(() => expect(stage.messenger.calls.filter(({ kind }) => kind === 'archive').length).toBe(2));
+    expect(stage.messenger.sign(place).archived).toBe(false);
+  });
+
   it('new stops at the limit', async () => {
     await begin({ limits: { chats: 3 } });
     say('hello');

@@ -22,7 +22,7 @@ export function status(context: Context, lanes: Lanes): Command {
         agentStateOf(context, lanes, chat, t),
         // All that can wait, so that they are counted right.
         context.store.lastTurns(chat.key, TURNS + context.limits.queue),
-        context.store.lastOperations(chat.key, TURNS * 8),
+        context.store.lastOperations(chat.key, TURNS * (8 + context.limits.answerFiles)),
       ]);
       const queued = turns.filter((turn) => turn.state === 'queued').length;
       const answers = turns
