@@ -63,10 +63,10 @@ export class WebPerson implements Person {
 
   say(text: string, attached: readonly WorkloadFile[] = []): void {
     this.#while(async () => {
-      const uploads = Promise.all(attached.map((file) => this.#files.upload(file)));
-      const saying = Promise.all([uploads, this.#saying]);
+      const before = this.#saying;
+      const saying = before.then(() => Promise.all(attached.map((file) => this.#files.upload(file))));
       this.#saying = saying.catch(() => undefined);
-      const [files] = await saying;
+      const files = await saying;
       this.#enter({ type: 'message', id: randomUUID(), chat: CHAT, text, files });
     });
   }

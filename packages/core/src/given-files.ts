@@ -19,8 +19,8 @@ export interface Given {
 export const NOTHING_GIVEN: Given = { files: [], more: 0 };
 
 /**
- * Takes a copy of each file as soon as the agent names it, one after the other, while the answer goes on:
- * what the agent does to it later changes nothing.
+ * Takes a copy of each file as soon as the agent named it and the journal says so, one after the other,
+ * while the answer goes on: what the agent does to it later changes nothing.
  */
 export class GivenFiles {
   readonly #context: Context;
@@ -35,11 +35,12 @@ export class GivenFiles {
     this.#job = job;
   }
 
-  take({ path, seq }: Extract<AgentEvent, { kind: 'file' }>): void {
+  /** `known`: resolves when a later process would hear of this event. */
+  take({ path, seq }: Extract<AgentEvent, { kind: 'file' }>, known: Promise<void>): void {
     this.#count += 1;
     if (this.#files.length >= this.#context.limits.answerFiles) return;
     const { signal } = this.#abort;
-    const file = this.#last.then(() => this.#collect(path, seq, signal));
+    const file = Promise.all([this.#last, known]).then(() => this.#collect(path, seq, signal));
     this.#last = file;
     this.#files.push(file);
   }

@@ -242,7 +242,8 @@ export class TurnRun implements Run {
     if (event.kind === 'text' || event.kind === 'progress' || event.kind === 'restarted') {
       this.#preview.update({ text, ...(progress === undefined ? {} : { progress }) });
     }
-    if (event.kind === 'file') this.#given.take(event);
+    // Copied when it is journalled: a copy that nobody knows of would outlast the agent's new beginning.
+    if (event.kind === 'file') this.#given.take(event, this.#journal.flushed());
     if (event.kind === 'confirm') {
       this.#confirmations?.ask(event).catch((error) => {
         if (!this.#ended.signal.aborted) this.#abort.abort(error);
