@@ -90,6 +90,10 @@ export class World {
     return this.app.url;
   }
 
+  get agents(): readonly ListedAgent[] {
+    return this.#listed.agents;
+  }
+
   /** Where the files of an agent are. */
   workspace(id: string): string {
     const agent = this.#listed.agents.find((one) => one.id === id);

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import {
   type FileHandle,
   link,
@@ -28,6 +28,7 @@ import { z } from 'zod';
 import { errnoOf, readFailure, writeFailure } from './failure.ts';
 import { type KeptFiles, newFileId } from './kept-files.ts';
 import { isBelow, type OpenDirectory, openBelow, openDirectory } from './open-directory.ts';
+import { directoryOf } from './person-directory.ts';
 import { piecesOf, pour } from './pour.ts';
 import { placeOf } from './workplace-path.ts';
 
@@ -272,12 +273,6 @@ class DirectoryWorkspaces implements Workspaces {
 /** How the temporary names of one save begin. */
 function unfinishedOf(key: string): string {
   return `${UNFINISHED_PREFIX}${createHash('sha256').update(key).digest('hex').slice(0, 24)}-`;
-}
-
-/** Ids that are no good as names of directories are hashed. */
-function directoryOf(person: PersonId): string {
-  if (/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(person) && safeFileName(person) === person) return person;
-  return `p-${createHash('sha256').update(person).digest('hex').slice(0, 40)}`;
 }
 
 /** Gives a whole file the first name that is free; nothing that is there is touched. The name. */
