@@ -1,0 +1,2 @@
+export { createFiles, type FilesOptions } from './kept-files.ts';
+export { createWorkspaces, type WorkspacesOptions } from './workspaces.ts';
