@@ -24,8 +24,8 @@ import { PersonId } from '@surfaces/protocol';
 import { liveOrSkip } from '@surfaces/testkit';
 import { filesSuite } from '@surfaces/testkit/files';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { agents, openDisk, type TestDisk } from './fixtures/disk.ts';
 import { createFiles } from './kept-files.ts';
-import { agents, openDisk, type TestDisk } from './testing-disk.ts';
 import { createWorkspaces } from './workspaces.ts';
 
 /** What the file system is made to do by a test; otherwise it is the real one. */

@@ -105,6 +105,14 @@ it('says what is wrong when there is no server, no database or no URL', async ()
   }
 });
 
+it('refuses a database that cannot hold all languages', async () => {
+  await (await server()).sql("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+  const url = new URL(database.url);
+  url.pathname = '/latin';
+  expect(await refusal(url.href)).toMatchObject({ message: expect.stringMatching(/LATIN1.*UTF8/) });
+  await (await server()).sql('DROP DATABASE latin');
+});
+
 it('refuses a user who may not write', async () => {
   await (await openPostgresStore({ url: database.url })).close();
   const role = `reader_${Date.now()}`;

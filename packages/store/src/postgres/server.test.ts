@@ -2,6 +2,7 @@
 import type { Store, TimelineEntry } from '@surfaces/core';
 import { ExternalId, newPlatformChatId, OperationId, type OutgoingMessage } from '@surfaces/protocol';
 import type { PostgresDatabase } from '@surfaces/testkit';
+import pg from 'pg';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { acceptInput, account, persist, room, surface } from './fixtures/conversation.ts';
 import { postgresForTests } from './fixtures/server.ts';
@@ -107,6 +108,28 @@ it('shows no entry below one that was read, however many write at an address', a
   const all = await reader.timeline.read(room('lobby'), { after: 0, limit: 10_000 });
   expect(all).toHaveLength(180);
   expect(read).toEqual(all);
+});
+
+it('ends what a killed process has left on its way before it looks at what that left', async () => {
+  const first = await openPostgres({ url: database.url });
+  const accepted = await first.store.accept(acceptInput('e1', 'lobby'));
+  if (accepted.outcome !== 'turn') throw new Error(accepted.outcome);
+  const other = new pg.Client(database.url);
+  await other.connect();
+  await other.query('BEGIN');
+  await other.query("SELECT lock_one('chat', $1)", [accepted.chat.key]);
+  const late = first.store.accept(acceptInput('e2', 'lobby')).catch((error: unknown) => error);
+  const waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+  while ((await other.query(waiting)).rowCount === 0);
+  await first.kill();
+  await late;
+
+  const store = await open();
+  expect((await other.query(waiting)).rowCount).toBe(0);
+  await other.query('COMMIT');
+  await other.end();
+  expect((await store.recover([{ surface, account }])).turns).toHaveLength(1);
+  expect((await store.accept(acceptInput('e2', 'lobby'))).outcome).toBe('turn');
 });
 
 it('keeps what PostgreSQL refuses, made harmless where it is not JSON', async () => {
