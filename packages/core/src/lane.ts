@@ -17,9 +17,9 @@ export interface Job {
   readonly person: Person;
   readonly adapter: SurfaceAdapter;
   /** An earlier process had begun it: the events that were journalled. */
-  readonly journalled?: readonly AgentEvent[];
+  readonly journalled?: readonly AgentEvent[] | undefined;
   /** The person said stop to that process: the agent is told so now. */
-  readonly stopped?: boolean;
+  readonly stopped?: boolean | undefined;
 }
 
 /** One run of one turn. */
