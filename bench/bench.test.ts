@@ -23,7 +23,14 @@ describe('npm run bench', () => {
     timeout: 120_000,
   }, async () => {
     const { stdout } = await run(process.execPath, [main, '--quick', '--report-only', '--out', out]);
-    for (const [name, targets] of Object.entries({ agent: 1, turns: 2, 'first-text': 4, chats: 1 })) {
+    for (const [name, targets] of Object.entries({
+      agent: 1,
+      turns: 2,
+      'first-text': 4,
+      chats: 1,
+      files: 2,
+      page: 0,
+    })) {
       const report = JSON.parse(await readFile(join(out, `${name}.json`), 'utf8'));
       expect(report).toMatchObject({ name, quick: true, machine: { node: process.version } });
       expect(stdout).toContain(report.title);

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --only agent,turns,first-text,chats] [--quick] [--report-only] [--out DIR] [--profile DIR]`:
+ * `npm run bench [-- --only agent,turns,first-text,chats,files,page] [--quick] [--size MIB] [--report-only] [--out DIR] [--profile DIR]`:
  * measures, prints, writes `<name>.json` files, exits 1 when a target is missed (not with `--report-only`).
  */
 import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
@@ -7,7 +7,9 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchAgent } from './agent/bench.ts';
 import { benchChats } from './chats/bench.ts';
+import { benchFiles } from './files/bench.ts';
 import { benchFirstText } from './first-text/bench.ts';
+import { benchPage } from './page/bench.ts';
 import { isMet, printReport, type Report, writeReport } from './report.ts';
 import type { Settings } from './settings.ts';
 import { benchTurns } from './turns/bench.ts';
@@ -17,6 +19,8 @@ const BENCHES: Readonly<Record<string, (settings: Settings) => Promise<Report>>>
   turns: benchTurns,
   'first-text': benchFirstText,
   chats: benchChats,
+  files: benchFiles,
+  page: benchPage,
 };
 const TMPFS_MAGIC = 0x01021994;
 
@@ -25,6 +29,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     quick: { type: 'boolean', default: false },
     'report-only': { type: 'boolean', default: false },
+    size: { type: 'string' },
     out: { type: 'string' },
     profile: { type: 'string' },
   },
@@ -33,6 +38,12 @@ const names = values.only?.split(',') ?? Object.keys(BENCHES);
 const unknown = names.filter((name) => !(name in BENCHES));
 if (unknown.length > 0) {
   console.error(`no benchmark "${unknown.join('", "')}"; there are: ${Object.keys(BENCHES).join(', ')}`);
+  process.exit(2);
+}
+
+const sizeMiB = values.size === undefined ? undefined : Number(values.size);
+if (sizeMiB !== undefined && !(Number.isSafeInteger(sizeMiB) && sizeMiB > 0)) {
+  console.error(`--size is a number of MiB, not "${values.size}"`);
   process.exit(2);
 }
 
@@ -50,7 +61,7 @@ let missed = 0;
 try {
   for (const [name, bench] of Object.entries(BENCHES)) {
     if (!names.includes(name)) continue;
-    const report = await bench({ quick: values.quick, dataDir, profileDir });
+    const report = await bench({ quick: values.quick, sizeMiB, dataDir, profileDir });
     printReport(report);
     await writeReport(out, report, values.quick);
     missed += report.figures.filter((figure) => !isMet(figure)).length;

@@ -56,6 +56,8 @@ export class MemorySurface implements SurfaceAdapter {
       preview,
       buttons: 'native',
       typing: 'none',
+      chats: 'none',
+      files: 'none',
       sends: 'idempotent',
       history: 'messenger',
       refusals: 'inline',

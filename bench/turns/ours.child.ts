@@ -9,7 +9,7 @@ let app: App | undefined;
 
 export type OurSide = typeof calls;
 const calls = {
-  async start(where: { readonly agentUrl: string; readonly dataDir: string }) {
+  async start(where: { readonly agentUrl: string; readonly dataDir: string; readonly databaseUrl?: string }) {
     app = await startApp({ ...where, surface });
   },
   drive: (how: Drive) => drive((chat, text) => surface.ask(`room-${chat}`, text), how),

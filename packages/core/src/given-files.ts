@@ -25,7 +25,10 @@ export const NOTHING_GIVEN: Given = { files: [], more: 0 };
 export class GivenFiles {
   readonly #context: Context;
   readonly #job: Job;
-  #abort = new AbortController();
+  /** Made for the first file: most answers have none. */
+  #abort: AbortController | undefined;
+  /** Why nothing more is copied. */
+  #over: unknown;
   #files: Promise<GivenFile>[] = [];
   #count = 0;
   #last: Promise<unknown> = Promise.resolve();
@@ -39,7 +42,7 @@ export class GivenFiles {
   take({ path, seq }: Extract<AgentEvent, { kind: 'file' }>, known: Promise<void>): void {
     this.#count += 1;
     if (this.#files.length >= this.#context.limits.answerFiles) return;
-    const { signal } = this.#abort;
+    const { signal } = this.#copying();
     const file = Promise.all([this.#last, known]).then(() => this.#collect(path, seq, signal));
     this.#last = file;
     this.#files.push(file);
@@ -47,6 +50,7 @@ export class GivenFiles {
 
   /** All of them. When `signal` aborts, those that are not copied yet are cut off. */
   async all(signal: AbortSignal): Promise<Given> {
+    if (this.#count === 0) return NOTHING_GIVEN;
     const { abort } = this;
     if (signal.aborted) abort(signal.reason);
     const onAbort = () => abort(signal.reason);
@@ -58,7 +62,10 @@ export class GivenFiles {
     }
   }
 
-  readonly abort = (reason: unknown): void => this.#abort.abort(reason);
+  readonly abort = (reason: unknown): void => {
+    this.#over = reason;
+    this.#abort?.abort(reason);
+  };
 
   /** Cuts off what is not copied yet; resolves when nothing is at work any more. */
   async end(reason: unknown): Promise<void> {
@@ -70,10 +77,18 @@ export class GivenFiles {
   async forget(): Promise<void> {
     this.abort(new Error('the agent began anew'));
     const files = await Promise.all(this.#files);
-    this.#abort = new AbortController();
+    this.#abort = undefined;
+    this.#over = undefined;
     this.#files = [];
     this.#count = 0;
     for (const file of files) if ('kept' in file) await this.#drop(file.kept);
+  }
+
+  #copying(): AbortController {
+    if (this.#abort) return this.#abort;
+    this.#abort = new AbortController();
+    if (this.#over !== undefined) this.#abort.abort(this.#over);
+    return this.#abort;
   }
 
   async #collect(path: string, seq: number, signal: AbortSignal): Promise<GivenFile> {

@@ -19,9 +19,9 @@ export interface Job {
   /** Who asked for it now; left out for what an earlier process had taken. */
   readonly author?: ExternalId;
   /** An earlier process had begun it: the events that were journalled. */
-  readonly journalled?: readonly AgentEvent[];
+  readonly journalled?: readonly AgentEvent[] | undefined;
   /** The person said stop to that process: the agent is told so now. */
-  readonly stopped?: boolean;
+  readonly stopped?: boolean | undefined;
 }
 
 /** One run of one turn. */

@@ -1,8 +1,35 @@
 import type { ChatKey } from '@surfaces/protocol';
 import type { Context } from './context.ts';
 import { type Job, Lane } from './lane.ts';
-import type { Lease } from './ports/index.ts';
+import type { People } from './people.ts';
+import type { Lease, Person } from './ports/index.ts';
 import type { TurnRun } from './turn-runner.ts';
+
+/** A class, so that asking for its person is as quick as for anything else of it. */
+class QueuedJob implements Job {
+  readonly turn: Job['turn'];
+  readonly chat: Job['chat'];
+  readonly adapter: Job['adapter'];
+  readonly journalled: Job['journalled'];
+  readonly stopped: Job['stopped'];
+  readonly #accepted: Person;
+  readonly #people: People;
+
+  constructor(job: Job, people: People) {
+    this.turn = job.turn;
+    this.chat = job.chat;
+    this.adapter = job.adapter;
+    this.journalled = job.journalled;
+    this.stopped = job.stopped;
+    this.#accepted = job.person;
+    this.#people = people;
+  }
+
+  /** With what they have chosen since. */
+  get person(): Person {
+    return this.#people.current(this.#accepted);
+  }
+}
 
 /** The lanes of the chats that are at work or were so lately, and what runs in them. */
 export class Lanes {
@@ -19,13 +46,7 @@ export class Lanes {
 
   /** Whatever the person chooses from now on holds for this turn too. */
   push(job: Job): void {
-    const { people } = this.#context;
-    this.of(job.chat.key).push({
-      ...job,
-      get person() {
-        return people.current(job.person);
-      },
-    });
+    this.of(job.chat.key).push(new QueuedJob(job, this.#context.people));
   }
 
   of(chat: ChatKey): Lane {

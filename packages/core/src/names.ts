@@ -12,8 +12,12 @@ const SLUG = 40;
 /** Marks that turn the direction of what follows: a name must not reach beyond itself. And spaces without width. */
 const INVISIBLE = /[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069]/g;
 
+/** Words with one space between them, as most people write: nothing is to be cleaned. */
+const CLEAN = /^[!-~]+(?: [!-~]+)*$/;
+
 /** One line that can be seen, without what has no form; empty when nothing of it can be seen. */
 export function cleanName(text: string): string {
+  if (CLEAN.test(text)) return text;
   const name = cleanText(text).replace(INVISIBLE, '').replace(/\s+/g, ' ').trim().normalize('NFC');
   return /[\p{L}\p{N}\p{P}\p{S}]/u.test(name) ? name : '';
 }

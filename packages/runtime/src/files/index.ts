@@ -1,2 +1,2 @@
-export { createFiles } from './kept-files.ts';
-export { createWorkspaces } from './workspaces.ts';
+export { createFiles, type FilesOptions } from './kept-files.ts';
+export { createWorkspaces, type WorkspacesOptions } from './workspaces.ts';
