@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 const layers = JSON.parse(readFileSync(new URL('scripts/check/layers.json', import.meta.url), 'utf8'));
 const source = (name) => `^packages/${name.replace('*', '[^/]+')}/(src|client)/`;
-const tests = '[.]test[.]tsx?$';
+const tests = '(^|/)fixtures/|[.]test[.]tsx?$';
 const npm = (...names) => `(^|/)node_modules/(@types/)?(${names.join('|')})(/|$)`;
 /** Packages of types alone, which have nothing that a resolver finds. */
 const typesOnly = '^(mdast|unist|hast)$';

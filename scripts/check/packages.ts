@@ -8,7 +8,7 @@ export const PUBLISHED = ['protocol', 'core', 'sdk', 'testkit'];
 
 /** What may lie in a package's own directory. */
 const ENTRIES =
-  /^(package[.]json|tsconfig([.]\w+)?[.]json|turbo[.]json|README[.]md|Dockerfile|src|client|public|migrations|(vite|drizzle)[.]config[.]ts|dist|node_modules|[.]turbo)$/;
+  /^(package[.]json|tsconfig([.]\w+)?[.]json|turbo[.]json|README[.]md|Dockerfile|src|client|public|migrations|vite[.]config[.]ts|dist|node_modules|[.]turbo)$/;
 const EXACT = /^\d+[.]\d+[.]\d+(-[\w.]+)?$/;
 const COMPATIBLE = /^\^?\d+[.]\d+[.]\d+(-[\w.]+)?$/;
 

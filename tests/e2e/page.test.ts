@@ -225,12 +225,16 @@ test('three languages, of the page and of what the system says', async () => {
   expect(await person.page.evaluate(() => document.documentElement.lang)).toBe('ko');
   const language = person.page.getByTestId('language');
   const seen: string[] = [];
+  await person.page.getByTestId('settings').click();
+  expect(await language.inputValue()).toBe('ko');
   for (const [locale, help] of [
     ['ru', /Что можно/],
     ['en', /What you can say/],
     ['ko', /쓸 수 있는 명령/],
   ] as const) {
+    if ((await language.count()) === 0) await person.page.getByTestId('settings').click();
     await language.selectOption(locale);
+    await person.page.keyboard.press('Escape');
     seen.push((await person.composer.getAttribute('placeholder')) ?? '');
     await person.say('/help');
     await person.answer(help, 'system');
@@ -238,6 +242,7 @@ test('three languages, of the page and of what the system says', async () => {
   expect(new Set(seen).size).toBe(3);
   await person.page.reload();
   await person.online();
+  await person.page.getByTestId('settings').click();
   expect(await language.inputValue()).toBe('ko');
 }, 60_000);
 
@@ -328,7 +333,7 @@ test('the reader stays where they are; earlier messages come when they are wante
   await expect
     .poll(async () => {
       await box.hover();
-      await person.page.mouse.wheel(0, -2000);
+      await person.page.mouse.wheel(0, -20_000);
       return person.messages.count();
     })
     .toBe(58);

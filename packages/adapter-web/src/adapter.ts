@@ -23,11 +23,9 @@ import {
   type Address,
   addressKey,
   type ExternalId,
-  FileId,
   MessageId,
   type OperationId,
   type OutgoingMessage,
-  type PersonId,
   TurnId,
 } from '@surfaces/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -35,6 +33,7 @@ import { ChatLists } from './chat-lists.ts';
 import type { WebAdapterConfig } from './config.ts';
 import { Connection, type ConnectionLimits } from './connection.ts';
 import { Downloads } from './downloads.ts';
+import { fetchUpload } from './fetch-upload.ts';
 import { CLOSE } from './frames.ts';
 import { HostGuard, isLoopback, normalHost } from './hosts.ts';
 import { HttpDoor } from './http-door.ts';
@@ -140,7 +139,10 @@ class Web implements WebAdapter {
     archive: async (address) => this.#listOf(address)?.changed(),
   };
   readonly files: FilePort = {
-    fetch: async (address, person, ref) => await this.#fetch(address, person, ref),
+    fetch: async (address, person, ref, signal) => {
+      placeOf(address);
+      return await fetchUpload(this.#o.files, person, ref, signal);
+    },
   };
   readonly people: PeoplePort = {
     changed: (externalId, person) => this.#lists.find(externalId)?.personChanged(person),
@@ -311,14 +313,6 @@ class Web implements WebAdapter {
     // The system's own words may tell of a change: another agent, another chat here.
     if (role === 'system') list?.changed();
     return { messageId: MessageId.parse(String(seq)) };
-  }
-
-  async #fetch(address: Address, person: PersonId, ref: string) {
-    placeOf(address);
-    const id = FileId.safeParse(ref).data;
-    const kept = id === undefined ? undefined : await this.#o.files.find(person, id);
-    if (kept === undefined) throw new SurfaceError('refused', 'there is no such file of this person');
-    return this.#o.files.read(person, kept.id);
   }
 
   #listOf(address: Address) {

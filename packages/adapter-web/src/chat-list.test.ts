@@ -67,6 +67,16 @@ describe('what is unread', () => {
     await vi.waitFor(() => expect(page.listed('two')?.unread).toBe(true));
   });
 
+  it('can be read by who saw it earlier than the list', async () => {
+    const web = await withChats('two');
+    const page = await TestPage.open(web.url);
+    const key = addressKey(addressOf(me, 'two'));
+    const item = { by: 'bot', operationId: operation(), message: answerOf('a') } as const;
+    const { seq } = web.timeline.add(key, 'stored', item);
+    page.post({ type: 'read', chat: 'two', seq });
+    await vi.waitFor(() => expect(web.timeline.reads.get(key)).toBe(seq));
+  });
+
   it('stays unread when that could not be stored', async () => {
     const web = await withChats('two');
     const page = await TestPage.open(web.url, null, {}, 'main');
@@ -145,6 +155,17 @@ describe('the list', () => {
     web.people.bind('local', 'two', { state: 'active' });
     page.post({ type: 'message', id: 'message-1', chat: 'two', text: 'x' });
     await vi.waitFor(() => expect(page.listed('two')?.state).toBe('active'));
+  });
+
+  it('is not told again when nothing in it is different', async () => {
+    const web = await withChats('two');
+    const page = await TestPage.open(web.url);
+    const asked = web.people.asked;
+    await web.adapter.chats?.rename(addressOf(me, 'two'), 'two', operation(), signal);
+    await vi.waitFor(() => expect(web.people.asked).toBe(asked + 1));
+    await say(web, 'two', 'now it is');
+    await vi.waitFor(() => expect(page.listed('two')?.unread).toBe(true));
+    expect(page.frames.filter(is('chats'))).toHaveLength(2);
   });
 
   it('asks the store again when it could not be read', async () => {

@@ -152,6 +152,8 @@ export class ChatList {
 
   /** Everything up to `seq` has been seen, in one of the browsers. Never goes back. */
   async markRead(chat: string, seq: number): Promise<void> {
+    // A browser may have seen an entry before we were told that it is stored.
+    if (seq > (this.#listed.get(chat)?.summary.last ?? 0)) await this.#read().catch(() => undefined);
     const summary = this.#listed.get(chat)?.summary ?? NOTHING;
     const upTo = Math.min(seq, summary.last);
     if (upTo <= Math.max(summary.read, this.#marking.get(chat) ?? 0)) return;

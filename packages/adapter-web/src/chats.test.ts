@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ClientFrameInput, ServerFrame } from './frames.ts';
 import { addressOf, eventIdOf, LOCAL_PERSON } from './person.ts';
+import { Rooms } from './rooms.ts';
 import { answerOf, COMMANDS, closeAll, operation, startWeb, TestPage, type TestWeb } from './testing-web.ts';
 
 const me = LOCAL_PERSON.id;
@@ -127,6 +128,26 @@ describe('a connection', () => {
       }),
       { numRuns: 20 },
     );
+  });
+
+  it('sends nothing more of a chat that was left while it was being read', async () => {
+    const web = await withChats('two');
+    const leave = vi.spyOn(Rooms.prototype, 'leave');
+    const page = await TestPage.open(web.url, null, {}, 'main');
+    const gate = Promise.withResolvers<void>();
+    web.timeline.gates.set(addressKey(addressOf(me)), gate.promise);
+    await say(web, 'main', 'left');
+    page.post({ type: 'open', chat: 'two', after: null });
+    await page.until((frame) => frame.type === 'caught_up' && frame.chat === 'two');
+    gate.resolve();
+    await say(web, 'two', 'shown');
+    await vi.waitFor(() => expect(page.entries('two')).toHaveLength(1));
+    expect(page.entries('main')).toEqual([]);
+    // Nobody watches over what is not shown.
+    expect(leave).toHaveBeenCalledTimes(1);
+    await page.close();
+    await vi.waitFor(() => expect(leave).toHaveBeenCalledTimes(2));
+    leave.mockRestore();
   });
 
   it('takes what is said in any of the chats, whichever is shown', async () => {

@@ -70,6 +70,20 @@ surfaceAdapterSuite('the web page', async () => {
       },
       shown: async (whose) => await person(addressOf(idOf(whose))).settings(),
     },
+    files: {
+      person: parts.people.idOf('one'),
+      stranger: parts.people.idOf('other'),
+      send: (address, text, files) => person(address).sendFiles(text, files),
+      lose: () => parts.files.dropAll(parts.people.idOf('one')),
+      async keep(address, name, content) {
+        const owner = parts.people.idOf(address.room);
+        const bytes = (async function* () {
+          yield content;
+        })();
+        const kept = await parts.files.keep(owner, { name }, bytes, new AbortController().signal);
+        return { ...kept, owner };
+      },
+    },
     async close() {
       for (const browser of browsers.values()) browser.close();
       await adapter.stop();

@@ -111,6 +111,27 @@ describe('files in a message', () => {
     }
   });
 
+  it('that vanish while they are fetched are gone for good; a disk that fails may work again', async () => {
+    const web = await startWeb();
+    const { id } = await upload(web, 'a.txt', 'one');
+    const fetched = async () => {
+      for await (const piece of (await web.adapter.files?.fetch(here, LOCAL, id, signal)) ?? []) return piece;
+      return undefined;
+    };
+    const read = vi.spyOn(web.files, 'read');
+    for (const [failure, code] of [
+      ['not_found', 'refused'],
+      ['failed', 'unreachable'],
+    ] as const) {
+      // biome-ignore lint/correctness/useYield: it ends before there is anything
+      read.mockImplementationOnce(async function* () {
+        throw new FileError(failure, 'as told');
+      });
+      await expect(fetched()).rejects.toMatchObject({ code });
+    }
+    expect(await fetched()).toBeDefined();
+  });
+
   it('from the agent are shown without telling whose they are', async () => {
     const web = await startWeb();
     const page = await TestPage.open(web.url);

@@ -2,10 +2,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Locale } from '@surfaces/protocol';
 import { WebSocket } from 'ws';
-import { type ClientFrameInput, MAIN_CHAT, ServerFrame } from './frames.ts';
-import { TestPage } from './testing-web.ts';
+import { type ClientFrameInput, MAIN_CHAT, PageFile, ServerFrame } from './frames.ts';
+import { ask, TestPage } from './testing-web.ts';
 
 const RETRY_MS = 20;
+
+export interface BrowserSees {
+  readonly text: string;
+  readonly buttons: readonly string[];
+  readonly file?: { readonly name: string; open(): Promise<Uint8Array> };
+}
 
 export class Browser {
   readonly #url: string;
@@ -36,11 +42,25 @@ export class Browser {
     this.#post({ type: 'action', id: randomUUID(), chat: this.#chat, action: button.action });
   }
 
+  async sendFiles(
+    text: string,
+    given: readonly { readonly name: string; readonly content: Uint8Array }[],
+  ): Promise<void> {
+    const files: string[] = [];
+    for (const { name, content } of given) {
+      const path = `/upload?name=${encodeURIComponent(name)}`;
+      const uploaded = await ask(this.#url, path, { method: 'POST', headers: this.#headers, body: content });
+      files.push(PageFile.parse(JSON.parse(uploaded.text)).id);
+    }
+    this.#post({ type: 'message', id: randomUUID(), chat: this.#chat, text, files });
+  }
+
   /** What a browser that is opened now shows. */
-  async seen(): Promise<readonly { text: string; buttons: readonly string[] }[]> {
-    return (await this.#shown()).map(({ markdown, buttons }) => ({
+  async seen(): Promise<readonly BrowserSees[]> {
+    return (await this.#shown()).map(({ markdown, buttons, file }) => ({
       text: markdown,
       buttons: buttons.map((button) => button.label),
+      ...(file && { file: { name: file.name, open: () => this.#download(file.id) } }),
     }));
   }
 
@@ -55,6 +75,11 @@ export class Browser {
   close(): void {
     this.#closed = true;
     this.#socket?.terminate();
+  }
+
+  async #download(id: string): Promise<Uint8Array> {
+    const response = await fetch(new URL(`files/${id}`, this.#url), { headers: this.#headers });
+    return new Uint8Array(await response.arrayBuffer());
   }
 
   async #shown() {

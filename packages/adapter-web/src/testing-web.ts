@@ -33,6 +33,8 @@ export { realClock, silentLogger as silent };
 export class MemoryTimeline implements Timeline {
   readonly rows: { room: string; entry: TimelineEntry; key: string }[] = [];
   readonly reads = new Map<string, number>();
+  /** Until it resolves, nothing of that address is read. */
+  readonly gates = new Map<string, Promise<void>>();
   /** How often it was asked for summaries. */
   summarised = 0;
   fault: Error | undefined;
@@ -56,6 +58,7 @@ export class MemoryTimeline implements Timeline {
     await new Promise((resolve) => setImmediate(resolve));
     if (this.fault !== undefined) throw this.fault;
     const room = addressKey(address);
+    await this.gates.get(room);
     const { after = 0, before = Number.POSITIVE_INFINITY, limit } = page;
     const found = this.rows
       .filter((row) => row.room === room && row.entry.seq > after && row.entry.seq < before)

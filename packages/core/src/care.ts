@@ -5,6 +5,8 @@ import type { Context } from './context.ts';
 import type { Delivery } from './delivery.ts';
 import type { Intake } from './intake.ts';
 import type { Lanes } from './lanes.ts';
+import type { Chat } from './ports/index.ts';
+import { within } from './within.ts';
 
 /** A context at an agent that nobody here knows any more. */
 export interface ForgottenContext {
@@ -21,12 +23,29 @@ export async function forgetPerson(
   { lanes, delivery, intake }: { lanes: Lanes; delivery: Delivery; intake: Intake },
   person: PersonId,
 ): Promise<readonly ForgottenContext[]> {
-  const { store, agents, files, workspaces, people } = context;
-  const chats = (await store.chatsOf(person)).map(({ chat }) => chat);
+  const chats = (await context.store.chatsOf(person)).map(({ chat }) => chat);
   const keys = chats.map(({ key }) => key);
   delivery.drop(keys);
-  await lanes.end(keys);
-  await intake.end(keys);
+  try {
+    return await deleteAll(context, { lanes, intake }, person, chats);
+  } catch (error) {
+    // The person is still there, and may go on until it is tried again.
+    delivery.keep(keys);
+    throw error;
+  }
+}
+
+async function deleteAll(
+  context: Context,
+  { lanes, intake }: { lanes: Lanes; intake: Intake },
+  person: PersonId,
+  chats: readonly Chat[],
+): Promise<readonly ForgottenContext[]> {
+  const { store, agents, files, workspaces, people } = context;
+  const keys = chats.map(({ key }) => key);
+  // What does not end finds nothing any more that it could change.
+  await within(context, 'the turns of a person who is deleted', lanes.end(keys));
+  await within(context, 'the files of a person who is deleted', intake.end(keys));
   await files.dropAll(person);
   // A chat may have been at any of them before.
   const ids = new Set([...agents.all(), ...chats].map(({ agentId }) => agentId));

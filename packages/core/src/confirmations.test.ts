@@ -84,6 +84,11 @@ describe('a confirmation', () => {
     await begin({ limits: { journalDelayMs: 0 } });
     stage.messenger.say(room(), 'delete');
     await seen(() => expect(texts()[0]).toContain('Delete it?'));
+    // This agent does not ask again what was journalled.
+    await seen(async () => {
+      const { turns } = await stage.database.open().recover([stage.messenger]);
+      expect(turns[0]?.events).toHaveLength(1);
+    });
     await restart(async function* (ask) {
       expect(ask.request.resumeAfter).toBeDefined();
       yield { kind: 'text', text: `decided: ${await ask.decision('q1')}` };

@@ -17,7 +17,7 @@ import { type FileRefusal, fileRefusal } from './file-refusal.ts';
 import { registerHandlers } from './handlers/index.ts';
 import { isStop } from './handlers/stop.ts';
 import { translator } from './i18n/catalogue.ts';
-import { filesAnew, Intake } from './intake.ts';
+import { Intake } from './intake.ts';
 import { Lanes } from './lanes.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { titleOf } from './names.ts';
@@ -116,11 +116,6 @@ export class Core {
     handlers?.(this.#dispatcher);
   }
 
-  /** For handlers of files that wait. */
-  get intake(): Intake {
-    return this.#intake;
-  }
-
   get surfaces(): readonly SurfaceAdapter[] {
     return [...this.#budgets.keys()];
   }
@@ -165,7 +160,7 @@ export class Core {
 
   /** Takes one event of a surface in; see `Accept`. */
   async accept(adapter: SurfaceAdapter, event: IncomingEvent): Promise<AcceptResult> {
-    const { agents, clock, limits, defaultLocale, metrics } = this.#context;
+    const { agents, clock, limits, defaultLocale, metrics, people } = this.#context;
     const { author } = event;
     const person = `${event.surface}/${author.externalId}`;
     if (this.#paused || this.#leaving.has(person)) {
@@ -187,7 +182,8 @@ export class Core {
       if (wait > 0) return this.#refusals.refuse(adapter, event, 'rate', { seconds: Math.ceil(wait / 1000) });
     }
     this.#context.fault('accept.before');
-    const t = translator(author.locale ?? defaultLocale);
+    const known = people.known(person);
+    const t = translator(known?.locale ?? author.locale ?? defaultLocale);
     const title = event.kind === 'message' ? titleOf(event.text) : undefined;
     const input = {
       event,
@@ -202,7 +198,7 @@ export class Core {
       record: adapter.capabilities.history === 'store',
     };
     let accepted: Accepted | FileRefusal;
-    const accepting = this.#store(adapter, input);
+    const accepting = this.#store(adapter, input, known);
     this.#accepting.add(accepting);
     try {
       accepted = await accepting;
@@ -215,13 +211,13 @@ export class Core {
     }
     if ('key' in accepted) {
       const { key, parameters } = accepted;
-      return this.#refusals.refuse(adapter, event, 'no_files', parameters, { key });
+      return this.#refusals.refuse(adapter, event, 'no_files', parameters, key);
     }
     if (counted && accepted.outcome === 'duplicate') this.#rate.giveBack(person);
+    if ('person' in accepted) people.met(person, accepted.person);
     if (!('changes' in accepted) && accepted.outcome !== 'duplicate') {
       const limit = accepted.outcome === 'queue_full' ? limits.queue : limits.waitingFiles;
-      const { locale } = this.#context.people.current(accepted.person);
-      return this.#refusals.refuse(adapter, event, accepted.outcome, { limit }, { locale });
+      return this.#refusals.refuse(adapter, event, accepted.outcome, { limit });
     }
     metrics.count('surfaces_events_total', { surface: adapter.surface, outcome: accepted.outcome });
     this.#context.fault('accept.stored');
@@ -232,14 +228,15 @@ export class Core {
       const by = `${chat.key}:${clock.now()}`;
       const changed = { adapter, address: event.address, chat, person: author, changes, by };
       showChanges(this.#context, this.#delivery, changed);
+      if (changes.includes('moved')) this.#intake.moved({ chat, person: author, adapter });
     }
+    // A busy chat has not moved yet: an agent that was taken from a person gets no files of theirs.
+    const isServed = assignment.choices.includes(accepted.chat.agentId);
     switch (accepted.outcome) {
       case 'turn': {
-        const { chat, person, changes } = accepted;
-        const { attachments: files } = accepted.turn;
-        const turn = { ...accepted.turn, attachments: changes.includes('moved') ? filesAnew(files) : files };
-        this.#intake.begin(turn.attachments, { chat, person, adapter });
-        this.#lanes.push({ turn, chat, person, adapter });
+        const { chat, person, turn } = accepted;
+        if (isServed) this.#intake.begin(turn.attachments, { chat, person, adapter });
+        this.#lanes.push({ turn, chat, person, adapter, author: author.externalId });
         break;
       }
       case 'expired':
@@ -250,7 +247,7 @@ export class Core {
         break;
       case 'files': {
         const place = { chat: accepted.chat, person: accepted.person, adapter };
-        this.#intake.begin(accepted.files, place);
+        if (isServed) this.#intake.begin(accepted.files, place);
         this.#waiting.schedule(accepted.files, place);
         break;
       }
@@ -258,8 +255,12 @@ export class Core {
     return { outcome: 'accepted', ...seq };
   }
 
-  async #store(adapter: SurfaceAdapter, input: AcceptInput): Promise<Accepted | FileRefusal> {
-    const unfit = await fileRefusal(this.#context, adapter, input.event, input.assignment);
+  async #store(
+    adapter: SurfaceAdapter,
+    input: AcceptInput,
+    known: Person | undefined,
+  ): Promise<Accepted | FileRefusal> {
+    const unfit = await fileRefusal(this.#context, adapter, input.event, input.assignment, known);
     return unfit ?? this.#context.store.accept(input);
   }
 

@@ -1,5 +1,7 @@
+import { IncomingEvent } from '@surfaces/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
-import { echo, FakeMessenger, realClock } from './testing/index.ts';
+import type { Metrics } from './ports/index.ts';
+import { echo, FakeAgent, FakeMessenger, noMetrics, realClock } from './testing/index.ts';
 import { Stage } from './testing/stage.ts';
 
 const stage = new Stage();
@@ -59,6 +61,22 @@ describe('files with a text', () => {
     expect(stage.workspace.files()).toEqual(['b.txt']);
   });
 
+  it('are fetched once, and before their turn has come', async () => {
+    const done = Promise.withResolvers<void>();
+    stage.agent.script = async function* (ask) {
+      if (ask.request.text === 'first') await done.promise;
+      yield* echo(ask);
+    };
+    await begin();
+    stage.messenger.say(room(), 'first');
+    say('second', file('a.txt'));
+    await seen(() => expect(stage.workspace.files()).toEqual(['a.txt']));
+    done.resolve();
+    await seen(() => expect(texts()).toEqual(['first', 'second']));
+    expect(asked()[1]).toEqual(['second', 'a.txt']);
+    expect(stage.messenger.calls.filter(({ kind }) => kind === 'fetch')).toHaveLength(1);
+  });
+
   it('that come too slowly do not hold up other chats', async () => {
     await begin();
     stage.messenger.hold('fetch');
@@ -83,6 +101,22 @@ describe('files with a text', () => {
     await seen(() => expect(asked()).toEqual([['look', 'a.bin']]));
     expect(stage.workspace.text('a.bin')).toHaveLength(20);
     expect(stage.workspace.files()).toEqual(['a.bin']);
+  });
+
+  it('whose bytes stop coming are fetched anew', async () => {
+    const time = { ahead: 0 };
+    await begin({ clock: { ...hastyClock(), now: () => Date.now() + time.ahead } });
+    let times = 0;
+    const content = async function* () {
+      times += 1;
+      yield new Uint8Array(10);
+      if (times === 1) await new Promise(() => undefined);
+    };
+    say('look', { name: 'a.bin', content });
+    await seen(() => expect(times).toBe(1));
+    time.ahead = 61_000;
+    await seen(() => expect(asked()).toEqual([['look', 'a.bin']]));
+    expect(stage.workspace.text('a.bin')).toHaveLength(10);
   });
 
   it('that cannot be had fail the turn with words, and come with a retry', async () => {
@@ -124,6 +158,24 @@ describe('files with a text', () => {
   });
 });
 
+it('a file that is not wanted any more is let go where its bytes come from', async () => {
+  stage.messenger = new FakeMessenger();
+  const { surface } = await begin({ clock: hastyClock() });
+  const signals: AbortSignal[] = [];
+  const fetch = surface.files?.fetch;
+  if (!fetch) throw new Error('no files');
+  Object.assign(surface.files ?? {}, {
+    fetch: (...given: Parameters<typeof fetch>) => {
+      signals.push(given[3]);
+      return fetch(...given);
+    },
+  });
+  stage.disk.fail({ call: 'save', code: 'failed' });
+  say('look', file('a.txt'));
+  await seen(() => expect(asked()).toEqual([['look', 'a.txt']]));
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+});
+
 describe('a message with files is refused in words', () => {
   const refused = async (words: string) => {
     const result = await say('look', { ...file('a.txt'), size: 8 }).acknowledged;
@@ -158,6 +210,19 @@ describe('a message with files is refused in words', () => {
 });
 
 describe('files without a text', () => {
+  it('that are too many are refused in words that are true of each message', async () => {
+    await begin({ limits: { waitingFiles: 2 } });
+    const { acknowledged } = say('', file('a.txt'), file('b.txt'), file('c.txt'));
+    expect(await acknowledged).toMatchObject({ outcome: 'refused', reason: 'files_full' });
+    await seen(() => expect(texts()).toEqual([expect.stringMatching(/^More than 2 files.*`\/remove all`/)]));
+  });
+
+  it('that are too old are named in the note', async () => {
+    await begin();
+    stage.messenger.sayWith(room(), '', [file('a`.txt'), file('b.txt')], undefined, Date.now() - 3_600_000);
+    await seen(() => expect(texts()).toEqual([expect.stringContaining("- `a'.txt, b.txt`")]));
+  });
+
   it('wait for the next one, which takes them along; one line says so', async () => {
     await begin();
     for (const name of ['a.txt', 'b.txt', 'c.txt']) say('', file(name));
@@ -204,18 +269,118 @@ describe('files without a text', () => {
 
   it('that were removed leave the workspace, or never come there', async () => {
     await begin();
-    const { chat, intake, removed } = await removing();
     say('', file('a.txt'));
     await seen(() => expect(stage.workspace.files()).toEqual(['a.txt']));
     const release = stage.messenger.hold('fetch');
     say('', file('b.txt'));
-    await seen(async () => expect(await removed.list()).toHaveLength(2));
-    await intake.remove(await removed.all(), await chat());
+    stage.messenger.say(room(), '/list');
+    await seen(() => expect(texts().at(-1)).toContain('**2 files wait'));
+    stage.messenger.say(room(), '/remove all');
+    await seen(() => expect(texts().at(-1)).toBe('2 files are removed.'));
     release();
-    expect(stage.workspace.files()).toEqual([]);
+    await seen(() => expect(stage.workspace.files()).toEqual([]));
     stage.messenger.say(room(), 'alone');
     await seen(() => expect(asked()).toEqual([['alone']]));
   });
+});
+
+it('files that wait in a chat which moves to another agent come to that one', async () => {
+  await begin();
+  say('', file('a.txt'));
+  await seen(() => expect(stage.workspace.files()).toEqual(['a.txt']));
+  await stage.system?.stop();
+  stage.agent = new FakeAgent(echo, 'agent-1');
+  const other = stage.disk.addWorkspace(stage.agent.agentId);
+  other.write('a.txt', 'another one');
+  await begin();
+  stage.messenger.say(room(), 'look');
+  await seen(() => expect(asked()).toEqual([['look', 'a (1).txt']]));
+  expect(other.text('a (1).txt')).toBe('in a.txt');
+});
+
+describe('files that wait in a chat which moves while the system runs', () => {
+  const moves = [
+    ['another file', () => say('', file('b.txt')), ['a.txt', 'b.txt']],
+    ['a command', () => stage.messenger.say(room(), '/list'), ['a.txt']],
+  ] as const;
+
+  it.each(moves)('come to the other agent, moved by %s', async (_, move, names) => {
+    const other = new FakeAgent(echo, 'agent-1');
+    const workspace = stage.disk.addWorkspace(other.agentId);
+    workspace.write('a.txt', 'of somebody else');
+    let agentId = stage.agent.agentId;
+    await begin({ others: [other], assign: () => ({ choices: [agentId], byDefault: false }) });
+    say('', file('a.txt'));
+    await seen(() => expect(stage.workspace.files()).toEqual(['a.txt']));
+    agentId = other.agentId;
+    move();
+    await seen(() => expect(texts().join()).toContain('answers here from now on'));
+    say('look');
+    await seen(() => expect(other.requests).toHaveLength(1));
+    const [given] = other.requests;
+    expect(given?.attachments.map((path) => workspace.text(path))).toEqual(names.map((name) => `in ${name}`));
+  });
+
+  it.each(moves)('and are on their way come to the other agent, moved by %s', async (_, move, names) => {
+    const other = new FakeAgent(echo, 'agent-1');
+    const workspace = stage.disk.addWorkspace(other.agentId);
+    let agentId = stage.agent.agentId;
+    await begin({ others: [other], assign: () => ({ choices: [agentId], byDefault: false }) });
+    const release = stage.messenger.hold('fetch');
+    await say('', file('a.txt')).acknowledged;
+    agentId = other.agentId;
+    await move().acknowledged;
+    release();
+    await seen(() => expect(workspace.files()).toEqual(names));
+    say('look');
+    await seen(() => expect(other.requests.map(({ attachments }) => attachments)).toEqual([names]));
+    expect(stage.workspace.files()).toEqual([]);
+  });
+});
+
+it('files and their bytes are counted, in both directions', async () => {
+  const counted: unknown[] = [];
+  const metrics: Metrics = {
+    ...noMetrics,
+    count: (name, labels, by) => {
+      if (name.startsWith('surfaces_file')) counted.push([name, { ...labels }, by ?? 1]);
+    },
+  };
+  stage.agent.script = async function* ({ request }) {
+    for (const path of [...request.attachments, 'nothing']) yield { kind: 'file', path };
+    yield { kind: 'end' };
+  };
+  await begin({ metrics });
+  say('look', { name: 'a.txt', content: 'four' });
+  await seen(() => expect(texts()).toHaveLength(2));
+  expect(counted).toEqual([
+    ['surfaces_files_total', { direction: 'in', outcome: 'saved' }, 1],
+    ['surfaces_file_bytes_total', { direction: 'in' }, 4],
+    ['surfaces_files_total', { direction: 'out', outcome: 'kept' }, 1],
+    ['surfaces_file_bytes_total', { direction: 'out' }, 4],
+    ['surfaces_files_total', { direction: 'out', outcome: 'not_found' }, 1],
+  ]);
+});
+
+it('names of files and commands turn nothing that stands behind them', async () => {
+  await begin();
+  stage.messenger.fail({ call: 'fetch', fault: 'refused' });
+  say('look', file('a\u202etxt.exe\u200b\n  b'));
+  await seen(() => expect(texts()).toEqual([expect.stringContaining('`atxt.exe b`')]));
+  const { surface, account } = stage.messenger;
+  const event = {
+    kind: 'command',
+    surface,
+    account,
+    eventId: 'odd',
+    address: room(),
+    name: 'x\u202ey',
+    args: '',
+  };
+  const author = { externalId: 'somebody', name: 'Somebody' };
+  const { core, surface: adapter } = stage.system ?? (await begin());
+  await core.accept(adapter, IncomingEvent.parse({ ...event, author, sentAt: Date.now() }));
+  await seen(() => expect(texts().at(-1)).toContain('`/xy`'));
 });
 
 it('names of files show no secrets', async () => {
@@ -231,33 +396,3 @@ it('more files than may come at once all come', async () => {
   await seen(() => expect(asked()).toEqual([['all', ...Array.from({ length: 12 }, (_, i) => `f${i}.txt`)]]));
   expect(stage.agent.script).toBe(echo);
 });
-
-/** The way that the command `remove` goes. */
-async function removing() {
-  const store = stage.database.open();
-  const core = stage.system?.core;
-  if (!core) throw new Error('nothing runs');
-  const find = async () => {
-    const [person] = await store.findPersons({ limit: 1 });
-    if (!person) throw new Error('nobody yet');
-    const [placed] = await store.chatsOf(person.id);
-    if (!placed) throw new Error('no chat yet');
-    return { person: person.id, chat: placed.chat };
-  };
-  const list = async () => {
-    const { person, chat } = await find();
-    return store.waitingFiles(chat.key, person);
-  };
-  return {
-    intake: core.intake,
-    chat: async () => (await find()).chat,
-    removed: {
-      list,
-      all: async () => {
-        const { person, chat } = await find();
-        const ids = (await list()).map(({ id }) => id);
-        return store.removeFiles(chat.key, person, ids);
-      },
-    },
-  };
-}

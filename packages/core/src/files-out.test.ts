@@ -201,6 +201,35 @@ describe('a file of an agent', () => {
     expect(kept).toHaveLength(1);
   });
 
+  it('that takes long ends with stop', async () => {
+    stage.workspace.write('a.txt', 'x');
+    stage.agent.script = sending('here', 'a.txt', 'a.txt');
+    await begin();
+    const release = stage.disk.hold('collect');
+    ask();
+    await seen(() => expect(stage.agent.requests).toHaveLength(1));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(texts()).toEqual([]);
+    stage.messenger.say(room(), '/stop');
+    await seen(() => expect(texts()).toEqual([expect.stringMatching(/^here\n\n📎.*`a\.txt`.*broke off/)]));
+    release();
+  });
+
+  it('that takes long is left for the next start when the core stops', async () => {
+    stage.workspace.write('a.txt', 'x');
+    stage.agent.script = sending('here', 'a.txt');
+    await begin({ limits: { journalDelayMs: 0 } });
+    const release = stage.disk.hold('collect');
+    ask();
+    await seen(() => expect(stage.agent.requests).toHaveLength(1));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await stage.system?.stop(0);
+    release();
+    await stage.restart(sending('never asked'));
+    await seen(() => expect(messages()).toMatchObject([{ markdown: 'here' }, { file: { name: 'a.txt' } }]));
+    expect(stage.agent.requests).toEqual([]);
+  });
+
   it('has a name without secrets', async () => {
     stage.workspace.write('hunter2.txt', 'x');
     stage.agent.script = sending('', 'hunter2.txt', 'no-hunter2');

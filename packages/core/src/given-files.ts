@@ -59,6 +59,12 @@ export class GivenFiles {
 
   readonly abort = (reason: unknown): void => this.#abort.abort(reason);
 
+  /** Cuts off what is not copied yet; resolves when nothing is at work any more. */
+  async end(reason: unknown): Promise<void> {
+    this.abort(reason);
+    await this.#last.catch(() => undefined);
+  }
+
   /** The agent begins anew: what it names then must not be taken for what it named before. */
   async forget(): Promise<void> {
     this.abort(new Error('the agent began anew'));

@@ -46,6 +46,7 @@ export interface FilePlace {
 
 interface Fetching {
   readonly chat: Chat['key'];
+  readonly agentId: Chat['agentId'];
   readonly abort: AbortController;
   /** As it is then, saved or failed. Rejects when it was given up. */
   readonly done: Promise<Attachment>;
@@ -67,7 +68,9 @@ export class Intake {
 
   /** Brings those that are not in the workspace yet, in the background. */
   begin(files: readonly Attachment[], place: FilePlace): void {
-    for (const file of files) if (file.state === 'incoming') this.#fetch(file, place);
+    for (const file of files) {
+      if (file.state === 'incoming' && !this.#settled.has(file.id)) this.#fetch(file, place);
+    }
   }
 
   /** All of them, saved or failed. Rejects with the signal's reason, and when the core stops. */
@@ -84,6 +87,23 @@ export class Intake {
   /** Stops bringing files that nobody waits for any more. */
   giveUp(files: readonly Attachment[]): void {
     for (const { id } of files) this.#fetching.get(id)?.abort.abort(new Error('nobody waits for this file'));
+  }
+
+  /** The chat moved to another agent, in whose workspace none of its files is: those that wait are brought there. */
+  moved(place: FilePlace): void {
+    const { chat, person } = place;
+    for (const fetching of this.#fetching.values()) {
+      if (fetching.chat !== chat.key || fetching.agentId === chat.agentId) continue;
+      fetching.abort.abort(new Error('this chat is at another agent now'));
+    }
+    for (const file of this.#settled.values()) if (file.chat === chat.key) this.#settled.delete(file.id);
+    const waiting = persist(this.#context, 'the files of a chat that moved', () =>
+      this.#context.store.waitingFiles(chat.key, person.id),
+    );
+    this.#own(
+      waiting.then((files) => this.begin(files, place)),
+      'lost track of the files of a chat that moved',
+    );
   }
 
   /** What was taken out of the queue: it is not brought any more, and leaves the workspace. */
@@ -110,13 +130,19 @@ export class Intake {
 
   #fetch(file: Attachment, place: FilePlace): Fetching {
     const known = this.#fetching.get(file.id);
-    if (known) return known;
+    if (known && !known.abort.signal.aborted) return known;
     const abort = new AbortController();
     const signal = AbortSignal.any([abort.signal, this.#context.stopping]);
-    const done = this.#bring(file, place, signal).finally(() => this.#fetching.delete(file.id));
-    const fetching = { chat: file.chat, abort, done };
+    // What was given up may still be tidying up.
+    const before = known?.done.catch(() => undefined) ?? Promise.resolve();
+    const done = before.then(() => this.#bring(file, place, signal));
+    const fetching = { chat: file.chat, agentId: place.chat.agentId, abort, done };
     this.#fetching.set(file.id, fetching);
-    done.catch((error) => {
+    const over = () => {
+      if (this.#fetching.get(file.id) === fetching) this.#fetching.delete(file.id);
+    };
+    done.then(over, (error) => {
+      over();
       if (!signal.aborted) {
         this.#context.logger.error({ file: file.id, chat: file.chat, err: error }, 'lost track of a file');
       }
@@ -181,6 +207,8 @@ export class Intake {
     const { store, metrics, fault, stopping } = this.#context;
     fault('file.saved');
     try {
+      // What was saved for nobody, or where it is not wanted any more, must not count as saved.
+      signal.throwIfAborted();
       await persist(
         this.#context,
         'a saved file',
@@ -288,11 +316,6 @@ export class Intake {
     this.#notes.add(owned);
     void owned.finally(() => this.#notes.delete(owned));
   }
-}
-
-/** What a store says of files of a chat that moved to another agent: that one does not have them. */
-export function filesAnew(files: readonly Attachment[]): readonly Attachment[] {
-  return files.map(({ path: _, ...file }) => ({ ...file, state: 'incoming' }));
 }
 
 function codeOf(error: unknown): FileErrorCode {

@@ -35,7 +35,7 @@ export interface Limits {
   /** How long a command waits for an agent, and for a messenger that is to make a place. */
   readonly agentCallMs: number;
   readonly placeMs: number;
-  /** How long each thing may take that is waited for while the core stops. */
+  /** How long each thing may take that is waited for while it is ended, as when the core stops. */
   readonly stopMs: number;
 }
 

@@ -4,6 +4,8 @@ import { clip } from './markdown/escape.ts';
 
 /** Of a title that is made of a message, in UTF-16 units. */
 const TITLE = 60;
+/** So far the first words are sought, in UTF-16 units. */
+const SEARCHED = 2000;
 /** Of the part of a file's name that is made of a name, in UTF-16 units. */
 const SLUG = 40;
 
@@ -18,8 +20,8 @@ export function cleanName(text: string): string {
 
 /** What a chat is called by its first message: its first line, cut between words. `undefined`: there is nothing to see in it. */
 export function titleOf(text: string): string | undefined {
-  const line = text.split('\n').find((one) => cleanName(one) !== '');
-  const name = cleanName((line ?? '').slice(0, TITLE * 20));
+  const lines = text.slice(0, SEARCHED).split('\n').map(cleanName);
+  const name = lines.find((line) => line !== '') ?? '';
   if (name.length <= TITLE) return name || undefined;
   const space = name.lastIndexOf(' ', TITLE - 1);
   return space > TITLE / 2 ? `${name.slice(0, space)}…` : clip(name, TITLE);

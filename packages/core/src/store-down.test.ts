@@ -78,6 +78,14 @@ it('a store that is down for a moment uses up no attempt at the messenger', asyn
   await seen(() => expect(texts()).toEqual(['a']));
 });
 
+it('what contradicts the store is not repeated for ever, and the next turn runs', async () => {
+  fail('commitFinal', 1, () => new StoreError('conflict', 'there is such an operation already'));
+  await begin();
+  messenger.say(room(), 'a');
+  messenger.say(room(), 'b');
+  await seen(() => expect(texts()).toEqual(['b']));
+});
+
 it('the outcome of a send is stored as soon as the store takes it', async () => {
   await begin();
   fail('settleOperation', 1);
@@ -209,4 +217,25 @@ it('no turn begins after the core stopped, though its chat was being claimed', a
   await new Promise((resolve) => setTimeout(resolve, 20));
   expect(agent.requests).toEqual([]);
   expect(await database.open().counts()).toMatchObject({ queued: 1, running: 0 });
+});
+
+it('a command that the store did not take says so, and can be said again', async () => {
+  await begin();
+  fail('renameChat', 1);
+  messenger.say(room(), '/rename Plans');
+  await seen(() => expect(texts()).toEqual([expect.stringContaining('could not do that')]));
+  messenger.say(room(), '/rename Plans');
+  await seen(() => expect(texts().at(-1)).toContain('called **Plans** now'));
+});
+
+it('a place that was made gets its chat as soon as the store takes it', async () => {
+  await begin();
+  fail('bindChat', 1);
+  messenger.say(room(), '/new Plans');
+  await seen(() => expect(texts()).toEqual([expect.stringContaining('C2 has a place')]));
+  const [place = room()] = messenger.madePlaces();
+  messenger.say(place, '/chats');
+  await seen(() =>
+    expect(messenger.shown(place).at(-1)?.message.markdown).toContain('**C2** Plans · you are here'),
+  );
 });

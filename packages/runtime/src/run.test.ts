@@ -199,7 +199,7 @@ test('wrong configuration, all of it at once, also of the surface and of .env', 
     code: EXIT.config,
     text: `Surfaces cannot start: the configuration is wrong.
   LOG_LEVEL ("loud"): expected one of debug, info, warn, error, silent
-  AGENT_BASE_URL (not set): expected the URL of the agent, such as http://127.0.0.1:7000/
+  AGENT_BASE_URL (not set): expected the URL of the agent, such as http://127.0.0.1:7000/, or a registry of agents in config/agents.yaml (see config/agents.example.yaml)
   FAKE_GREETING ("too long"): expected at most 5 characters
 `,
   });

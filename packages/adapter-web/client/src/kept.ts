@@ -2,18 +2,25 @@
 
 const PREFIX = 'surfaces.';
 
-export function kept(key: string): string | null {
+/** `tab`: over a reload of this tab, and unknown to the others. */
+export type Keeper = 'browser' | 'tab';
+
+function storage(keeper: Keeper): Storage | undefined {
+  return keeper === 'tab' ? globalThis.sessionStorage : globalThis.localStorage;
+}
+
+export function kept(key: string, keeper: Keeper = 'browser'): string | null {
   try {
-    return globalThis.localStorage?.getItem(PREFIX + key) ?? null;
+    return storage(keeper)?.getItem(PREFIX + key) ?? null;
   } catch {
     return null;
   }
 }
 
-export function keep(key: string, value: string | null): void {
+export function keep(key: string, value: string | null, keeper: Keeper = 'browser'): void {
   try {
-    if (value === null) globalThis.localStorage?.removeItem(PREFIX + key);
-    else globalThis.localStorage?.setItem(PREFIX + key, value);
+    if (value === null) storage(keeper)?.removeItem(PREFIX + key);
+    else storage(keeper)?.setItem(PREFIX + key, value);
   } catch {
     // Nothing to do: it stays in memory.
   }

@@ -15,6 +15,8 @@ export class Scroll {
   attach(element: HTMLElement, content: HTMLElement, onTop: () => void): () => void {
     this.#element = element;
     this.#follow(this.atEnd.peek());
+    // It was left elsewhere and is shown again.
+    if (!this.atEnd.peek()) element.scrollTop = this.#top;
     const onScroll = () => {
       // Only a move upwards leaves the end: the event of our own move comes when more may be there already.
       const up = element.scrollTop < this.#top;
@@ -32,14 +34,16 @@ export class Scroll {
     return () => {
       element.removeEventListener('scroll', onScroll);
       this.#observer?.disconnect();
+      this.#element = undefined;
     };
   }
 
   toEnd(): void {
     const element = this.#element;
-    if (element === undefined) return;
-    element.scrollTop = element.scrollHeight;
-    this.#top = element.scrollTop;
+    if (element !== undefined) {
+      element.scrollTop = element.scrollHeight;
+      this.#top = element.scrollTop;
+    }
     this.#follow(true);
   }
 

@@ -1,14 +1,23 @@
 /** Messages that the server has not confirmed, kept over a reload: one key each, so that tabs do not disturb each other. */
 import { z } from 'zod';
+import { ChatRef, MAIN_CHAT, PageFile } from '../../src/frames.ts';
 import { keep, kept, keptKeys } from './kept.ts';
 
-const Unsent = z.object({ id: z.string(), text: z.string(), at: z.number() });
+const Unsent = z.object({
+  id: z.string(),
+  /** What was kept before there were several chats was written in the first one. */
+  chat: ChatRef.default(MAIN_CHAT),
+  text: z.string(),
+  files: z.array(PageFile).default([]),
+  /** Epoch milliseconds. */
+  at: z.number(),
+});
 export type Unsent = z.infer<typeof Unsent>;
 
 const key = (person: string, id: string) => `unsent.${encodeURIComponent(person)}.${id}`;
 
-export function keepUnsent(person: string, message: Unsent): void {
-  keep(key(person, message.id), JSON.stringify(message));
+export function keepUnsent(person: string, { id, chat, text, files, at }: Unsent): void {
+  keep(key(person, id), JSON.stringify({ id, chat, text, files, at }));
 }
 
 export function forgetUnsent(person: string, id: string): void {

@@ -8,7 +8,6 @@ const UNITS = [
   ['day', 86_400_000],
   ['hour', 3_600_000],
   ['minute', 60_000],
-  ['second', 1000],
 ] as const;
 
 /** `context`: what the agent has in mind here. */
@@ -40,8 +39,9 @@ function grouped(count: number, locale: Locale): string {
   return new Intl.NumberFormat(locale).format(count);
 }
 
-/** In words of the language: `3 hours ago`. */
+/** In words of the language: `3 hours ago`, or `now` within the first minute. */
 function ago(ms: number, locale: Locale): string {
-  const [unit, length] = UNITS.find(([, long]) => ms >= long) ?? (['second', 1000] as const);
-  return new Intl.RelativeTimeFormat(locale).format(-Math.max(0, Math.floor(ms / length)), unit);
+  const [unit, length] = UNITS.find(([, long]) => ms >= long) ?? [];
+  if (!unit || !length) return new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(0, 'second');
+  return new Intl.RelativeTimeFormat(locale).format(-Math.floor(ms / length), unit);
 }

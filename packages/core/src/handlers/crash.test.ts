@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { echo, FakeMessenger } from '../testing/index.ts';
+import { echo, FakeAgent, FakeMessenger } from '../testing/index.ts';
 import { Stage } from '../testing/stage.ts';
 
 const stage = new Stage();
@@ -179,6 +179,21 @@ describe('a process that ends while it changes a chat', () => {
       if (word === '/rename Plans') await seen(() => expect(stage.messenger.sign(place).name).toBe('Plans'));
     },
   );
+
+  it('before a retry was handled, and whose agent is gone since, asks the one that may serve now', async () => {
+    const { died } = await beginMortal('accept.stored', 2);
+    say('one');
+    await seeing(['one']);
+    say('/retry');
+    await died;
+    const other = new FakeAgent(echo, 'agent-1');
+    const assign = () => ({ choices: ['agent-1'], byDefault: false }) as never;
+    await restart(echo, { others: [other], assign });
+    await seen(() => expect(other.requests.map(({ text }) => text)).toEqual(['one']));
+    await seen(() => expect(texts().at(-1)).toBe('one'));
+    expect(texts().filter((text) => text.includes('**agent-1** answers here from now on'))).toHaveLength(1);
+    expect(stage.agent.requests).toEqual([]);
+  });
 
   it('tells that the default agent answers, if it ended before it could', async () => {
     const assign = () => ({ choices: ['agent-0'], byDefault: true }) as never;

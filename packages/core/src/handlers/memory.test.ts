@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Ask, echo, FakeAgent, type Said } from '../testing/index.ts';
+import { type Ask, echo, FakeAgent, FakeMessenger, realClock, type Said } from '../testing/index.ts';
 import { Stage } from '../testing/stage.ts';
 
 const stage = new Stage();
@@ -102,12 +102,27 @@ describe('context', () => {
     say('one');
     await answered('done');
     say('/context');
-    await answered(/\*\*C1 one\*\*[\s\S]*agent: Echo[\s\S]*seconds ago[\s\S]*used: 1,234[\s\S]*given: 0/);
+    await answered(/\*\*C1 one\*\*[\s\S]*agent: Echo[\s\S]*began: now[\s\S]*used: 1,234[\s\S]*given: 0/);
     say('/clear');
     await answered('begins anew');
     say('/context');
     await answered('the agent does not tell');
   });
+});
+
+it('context tells the age in hours and days', async () => {
+  let later = 0;
+  const clock = { ...realClock, now: () => Date.now() + later };
+  await begin({ clock });
+  for (const [ms, expected] of [
+    [0, 'began: now'],
+    [5 * 60_000, 'began: 5 minutes ago'],
+    [25 * 3_600_000, 'began: 1 day ago'],
+  ] as const) {
+    later = ms;
+    say('/context');
+    await answered(expected);
+  }
 });
 
 describe('save and load with an agent that copies contexts', () => {
@@ -167,6 +182,17 @@ describe('save and load with an agent that copies contexts', () => {
     },
   );
 
+  it('cancel leaves all as it is, where a list has no buttons too', async () => {
+    stage.messenger = new FakeMessenger({ capabilities: { buttons: 'none' } });
+    await begin();
+    say('/save a');
+    await answered('Saved as');
+    say('/load');
+    await answered('What you saved');
+    say('/cancel');
+    await answered('All stays as it is');
+  });
+
   it('cancel closes the list, once', async () => {
     await begin();
     say('/cancel');
@@ -181,6 +207,22 @@ describe('save and load with an agent that copies contexts', () => {
     expect(stage.messenger.shown(room()).at(-1)?.message.settles).toEqual([{ about }]);
     say('/cancel');
     await count('no open list', 2);
+  });
+
+  it('a choice in words settles the list too', async () => {
+    await begin();
+    say('/save a');
+    await answered('Saved');
+    say('/load');
+    await answered('What you saved');
+    const about = buttons()[0]?.action.split(':').slice(0, 2).join(':');
+    say('/load 9');
+    await answered('say one from 1 to 1');
+    say('/load 1');
+    await answered('goes on from **a**');
+    expect(stage.messenger.shown(room()).at(-1)?.message.settles).toEqual([{ about }]);
+    say('/cancel');
+    await answered('no open list');
   });
 
   it('a new list settles the earlier one', async () => {
@@ -380,6 +422,32 @@ describe('agent', () => {
     expect(texts()).toContain('**agent-1** answers here from now on. It does not know what was said before.');
     expect(texts().indexOf('two')).toBeGreaterThan(texts().findIndex((text) => text.includes('from now on')));
     expect(options.others[0]?.requests.map(({ text }) => text)).toEqual(['two']);
+  });
+
+  it('that may not serve any more is not asked again by a chat that is kept busy', async () => {
+    const options = two();
+    let choices = ['agent-0', 'agent-1'];
+    const release = Promise.withResolvers<void>();
+    stage.agent.script = async function* ({ request }) {
+      yield { kind: 'text', text: request.text };
+      await release.promise;
+      yield { kind: 'end' };
+    };
+    await begin({ ...options, assign: () => ({ choices, byDefault: false }) as never });
+    say('one');
+    await seen(() => expect(stage.agent.requests).toHaveLength(1));
+    say('waits since before');
+    choices = ['agent-1'];
+    say('two');
+    stage.messenger.sayWith(room(), 'three', [{ name: 'a.txt', content: 'secret' }], ann);
+    say('/retry');
+    release.resolve();
+    await count('not available any more', 3);
+    expect(stage.agent.requests.map(({ text }) => text)).toEqual(['one']);
+    expect(stage.workspace.files()).toEqual([]);
+    say('four');
+    await answered(/^four$/);
+    expect(options.others[0]?.requests.map(({ text }) => text)).toEqual(['four']);
   });
 
   it('that was removed hands the turn over when it is tried again', async () => {

@@ -1,8 +1,8 @@
 import type { Context } from '../context.ts';
 import type { Command, Handler, Handling, Reply } from '../dispatcher.ts';
+import { fileName } from '../file-words.ts';
 import { sizeText } from '../i18n/size.ts';
 import type { Intake } from '../intake.ts';
-import { insideCode } from '../markdown/escape.ts';
 import type { Attachment } from '../ports/index.ts';
 import { menuButtons, numberIn, pressed } from './menu.ts';
 
@@ -12,7 +12,7 @@ export function list(context: Context): Command {
     name: 'list',
     help: 'help_list',
     group: 'files',
-    handle: async (handling) => [listed(handling, await waiting(context, handling))],
+    handle: async (handling) => [listed(context, handling, await waiting(context, handling))],
   };
 }
 
@@ -28,8 +28,8 @@ export function remove(context: Context, intake: Intake): Command {
       const files = await waiting(context, handling);
       const all = event.args.trim().toLowerCase() === 'all';
       // What a number meant is not known any more: some may be gone already.
-      if (again && !all) return [listed(handling, files)];
-      if (files.length === 0) return [listed(handling, files)];
+      if (again && !all) return [listed(context, handling, files)];
+      if (files.length === 0) return [listed(context, handling, files)];
       if (all) return [await take(context, intake, handling, files)];
       const picked = files[numberIn(event.args) - 1];
       if (!picked) return [{ markdown: t('remove_unknown', { count: files.length, sign }) }];
@@ -47,7 +47,7 @@ export function removeButton(context: Context, intake: Intake): Handler<'callbac
       : { markdown: handling.t('remove_gone') };
     // The numbers are others now: what is left is listed anew.
     const left = await waiting(context, handling);
-    return [{ ...reply, settles }, ...(left.length > 0 ? [listed(handling, left)] : [])];
+    return [{ ...reply, settles }, ...(left.length > 0 ? [listed(context, handling, left)] : [])];
   };
 }
 
@@ -69,16 +69,16 @@ async function take(
   return {
     markdown:
       removed.length === 1
-        ? t('removed_one', { name: insideCode(first.name) })
+        ? t('removed_one', { name: fileName(context, first.name) })
         : t('removed', { count: removed.length }),
   };
 }
 
-function listed({ t, sign, person }: Handling, files: readonly Attachment[]): Reply {
+function listed(context: Context, { t, sign, person }: Handling, files: readonly Attachment[]): Reply {
   if (files.length === 0) return { markdown: t('list_none') };
   const lines = files.map((file, index) => {
     const size = file.size === undefined ? '' : ` (${sizeText(file.size, person.locale)})`;
-    return `${index + 1}. \`${insideCode(file.name)}\`${size}`;
+    return `${index + 1}. ${fileName(context, file.name)}${size}`;
   });
   const choices = files.map((file, index) => ({
     label: `${t('button_remove')} ${index + 1}`,

@@ -4,6 +4,7 @@ export * from './file-errors.ts';
 export * from './files.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
+export * from './operations.ts';
 export * from './store.ts';
 export * from './store-care.ts';
 export * from './store-chats.ts';

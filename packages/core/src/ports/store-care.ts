@@ -7,7 +7,7 @@ import type {
   PlatformChatId,
   SurfaceId,
 } from '@surfaces/protocol';
-import type { Operation } from './store.ts';
+import type { Operation } from './operations.ts';
 
 /** Milliseconds since the epoch; what is older goes. A key that is left out keeps everything of its kind. */
 export interface Retention {

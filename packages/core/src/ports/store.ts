@@ -12,13 +12,13 @@ import type {
   Locale,
   MessageId,
   OperationId,
-  OutgoingMessage,
   PersonId,
   PlatformChatId,
   RequestId,
   SurfaceId,
   TurnId,
 } from '@surfaces/protocol';
+import type { NewOperation, Operation } from './operations.ts';
 import type { CareStore } from './store-care.ts';
 import type { Assignment, Attachment, Chat, ChatStore, Person } from './store-chats.ts';
 import type { Timeline } from './timeline.ts';
@@ -54,30 +54,6 @@ export interface Turn {
 export interface Lease {
   readonly chat: ChatKey;
   readonly generation: number;
-}
-
-/** Something to do at the messenger, split and addressed. The id is for ever. */
-export interface NewOperation {
-  readonly id: OperationId;
-  readonly address: Address;
-  /** With it: an edit of that message. Without: a send. */
-  readonly editOf?: MessageId;
-  readonly message: OutgoingMessage;
-  readonly chat: ChatKey;
-  readonly turn?: TurnId;
-}
-
-export interface Operation extends NewOperation {
-  /** Grows with the order in which operations were committed. */
-  readonly seq: number;
-  /** `sending`: an attempt began and its outcome was not stored. */
-  readonly state: 'pending' | 'sending' | 'sent' | 'dead';
-  readonly attempts: number;
-  /** Epoch milliseconds. */
-  readonly createdAt: number;
-  readonly messageId?: MessageId;
-  /** Why the last attempt failed; scrubbed. */
-  readonly error?: string;
 }
 
 export interface AcceptInput {

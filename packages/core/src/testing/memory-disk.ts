@@ -1,5 +1,6 @@
 /** The directories of agents in memory, with links as a real disk has them. */
 import type { AgentId } from '@surfaces/protocol';
+import { untilAborted } from '../attempts.ts';
 import { FileError, type FileErrorCode } from '../ports/file-errors.ts';
 
 type Entry = { readonly bytes: Uint8Array } | { readonly link: string } | 'directory';
@@ -109,6 +110,7 @@ export class MemoryWorkspace {
 export class MemoryDisk {
   readonly workspaces = new Map<AgentId, MemoryWorkspace>();
   #faults: { readonly fault: DiskFault; left: number }[] = [];
+  #holds: { readonly call: DiskFault['call']; readonly released: Promise<void> }[] = [];
 
   /** `shared`: the agent serves several people. */
   addWorkspace(agentId: AgentId, options: { readonly shared?: boolean } = {}): MemoryWorkspace {
@@ -125,8 +127,22 @@ export class MemoryDisk {
     this.#faults = [];
   }
 
-  /** Throws where a fault was set for this call. */
-  meet(call: DiskFault['call']): void {
+  /** Makes calls of a kind wait until the result is called. */
+  hold(call: DiskFault['call']): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const hold = { call, released: promise };
+    this.#holds.push(hold);
+    return () => {
+      this.#holds = this.#holds.filter((other) => other !== hold);
+      resolve();
+    };
+  }
+
+  /** Waits where calls are held; throws where a fault was set, and the signal's reason. */
+  async meet(call: DiskFault['call'], signal: AbortSignal): Promise<void> {
+    for (const hold of this.#holds.filter((other) => other.call === call)) {
+      await untilAborted(hold.released, signal);
+    }
     const found = this.#faults.find(({ fault, left }) => fault.call === call && left > 0);
     if (!found) return;
     found.left -= 1;

@@ -67,7 +67,7 @@ class MemoryFiles implements Files {
   ): Promise<KeptFile> {
     const bytes = await whole(content, this.maxBytes, signal);
     await this.#living();
-    this.#tables.disk.meet('keep');
+    await this.#tables.disk.meet('keep', signal);
     return this.keepAs(owner, FileId.parse(crypto.randomUUID()), file, bytes);
   }
 
@@ -164,7 +164,7 @@ class MemoryWorkspaces implements Workspaces {
     }
     const bytes = await whole(content, this.#maxBytes, signal);
     await this.#living();
-    this.#tables.disk.meet('save');
+    await this.#tables.disk.meet('save', signal);
     if (home !== '' && workspace.isLink(home)) throw new FileError('outside', `${home} is a link`);
     const wanted = safeFileName(file.name);
     const pathOf = (number: number) =>
@@ -181,10 +181,11 @@ class MemoryWorkspaces implements Workspaces {
     signal.throwIfAborted();
     const { workspace, home } = this.#open(workplace);
     await this.#living();
+    await this.#tables.disk.meet('collect', signal);
+    await this.#living();
     const known = this.#tables.collected.get(`${workplace.person} ${key}`);
     const before = known && this.#tables.kept.get(workplace.person)?.get(known)?.file;
     if (before) return before;
-    this.#tables.disk.meet('collect');
     if (home !== '' && workspace.isLink(home)) throw new FileError('outside', `${home} is a link`);
     const place = placeOf(path, workspace.path);
     if (home !== '' && !place.startsWith(`${home}/`)) throw new FileError('outside', `${path} is not theirs`);

@@ -58,7 +58,7 @@ export async function checkAgent(
   const known = {
     agent: agent.id,
     url,
-    ...(latencyMs === undefined ? {} : { latencyMs }),
+    ...(latencyMs === undefined ? {} : { latencyMs: Math.round(latencyMs) }),
     ...(features === undefined ? {} : { features }),
   };
   const mount = await mountOf(agent.workspacePath);
@@ -132,7 +132,7 @@ async function ask(
         await client.reply(platformChatId, requestId, event.id, refusal.id);
       }
     }
-    return { text: said, files, ms: performance.now() - began };
+    return { text: said, files, ms: Math.round(performance.now() - began) };
   } catch (error) {
     signal.throwIfAborted();
     if (limit.aborted) {

@@ -3,6 +3,7 @@ import { copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AgentTurn, type ServeAgentOptions, serveAgent } from '@surfaces/sdk';
+import { generate } from 'selfsigned';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { checkAgents } from './check-agents.ts';
 import type { CheckReport } from './report.ts';
@@ -23,7 +24,12 @@ async function agent(options: Partial<ServeAgentOptions> = {}) {
   return server;
 }
 
-async function run(args: string[], env: Record<string, string> = {}, signal = new AbortController().signal) {
+async function run(
+  args: string[],
+  env: Record<string, string> = {},
+  signal = new AbortController().signal,
+  isTerminal = false,
+) {
   let out = '';
   let err = '';
   const code = await checkAgents(args, {
@@ -35,7 +41,7 @@ async function run(args: string[], env: Record<string, string> = {}, signal = ne
     err: (text) => {
       err += text;
     },
-    isTerminal: false,
+    isTerminal,
     signal,
   });
   return { code, out, err };
@@ -271,6 +277,66 @@ describe('the shared mount', () => {
   });
 });
 
+describe('agents that want a certificate', () => {
+  const write = (name: string, content: string) => {
+    writeFileSync(join(directory, name), content);
+    return name;
+  };
+  async function signed(by: { key: string; cert: string }) {
+    const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
+      keyType: 'ec',
+      algorithm: 'sha256',
+      ca: by,
+      extensions: [
+        { name: 'basicConstraints', cA: false },
+        { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] },
+      ],
+    });
+    return { cert, key };
+  }
+  async function authority(name: string) {
+    const { cert, private: key } = await generate([{ name: 'commonName', value: name }], {
+      keyType: 'ec',
+      algorithm: 'sha256',
+      extensions: [
+        { name: 'basicConstraints', cA: true, critical: true },
+        { name: 'keyUsage', keyCertSign: true, critical: true },
+      ],
+    });
+    return { cert, key };
+  }
+
+  test('get the one of the registry; another, or none, is refused', async () => {
+    const [ours, foreign] = await Promise.all([authority('ours'), authority('foreign')]);
+    const [server, caller, stranger] = await Promise.all([signed(ours), signed(ours), signed(foreign)]);
+    const { url } = await agent({ tls: { ...server, ca: ours.cert }, bearer: 'the-key-of-all' });
+    const ca = write('ca.pem', ours.cert);
+    const certificate = (name: string, pair: { cert: string; key: string }) => ({
+      cert: write(`${name}.pem`, pair.cert),
+      key: write(`${name}.key`, pair.key),
+    });
+    const bearer_env = 'KEY';
+    const path = config([
+      { id: 'agent-0', base_url: url, auth: { ca, bearer_env, ...certificate('caller', caller) } },
+      { id: 'foreign', base_url: url, auth: { ca, bearer_env, ...certificate('stranger', stranger) } },
+      { id: 'none', base_url: url, auth: { ca, bearer_env } },
+      { id: 'keyless', base_url: url, auth: { ca, cert: 'caller.pem', key: 'caller.key' } },
+      { id: 'distrust', base_url: url, auth: { bearer_env } },
+    ]);
+    const found = await report(['--config', path, '--message', 'hello'], { KEY: 'the-key-of-all' });
+    expect(found.agents.map(({ agent: id, ok, stage }) => `${id} ${ok} ${stage}`)).toEqual([
+      'agent-0 true message',
+      'foreign false connect',
+      'none false connect',
+      'keyless false connect',
+      'distrust false connect',
+    ]);
+    expect(found.agents[1]?.advice).toContain('the key or the certificate is wrong');
+    expect(found.agents[4]?.error).toContain('not signed by an authority that is trusted here');
+    expect(JSON.stringify(found)).not.toMatch(/PRIVATE KEY|the-key-of-all/);
+  });
+});
+
 describe('the registry', () => {
   test('that is wrong is a failure at stage config', async () => {
     const path = config([
@@ -345,6 +411,14 @@ test('an agent that is not there is wrong usage, with a guess', async () => {
   const { code, err } = await run(['--config', path, '--agent', 'agent0']);
   expect(code).toBe(2);
   expect(err).toContain('there is no agent "agent0": did you mean "agent-0"?');
+});
+
+test('in a terminal progress is shown beside the result, and taken away again', async () => {
+  const path = config([{ id: 'agent-0', base_url: (await agent()).url }]);
+  const never = new AbortController().signal;
+  const { out, err } = await run(['--config', path], {}, never, true);
+  expect(err.split('\r\u001b[K')).toEqual(['', '0 of 1 checked…', '1 of 1 checked…', '']);
+  expect(out).not.toContain('checked…');
 });
 
 test('--help', async () => {

@@ -45,7 +45,7 @@ function table(agents: readonly AgentReport[]): string[] {
     agent.agent,
     agent.ok ? (agent.warning === undefined ? 'ok' : 'ok, but') : 'FAILED',
     agent.stage,
-    agent.latencyMs === undefined ? '-' : `${Math.round(agent.latencyMs)} ms`,
+    agent.latencyMs === undefined ? '-' : `${agent.latencyMs} ms`,
     agent.url ?? '-',
   ]);
   const all = [['AGENT', 'RESULT', 'STAGE', 'STATUS IN', 'URL'], ...rows];

@@ -24,8 +24,8 @@ import { PersonId } from '@surfaces/protocol';
 import { liveOrSkip } from '@surfaces/testkit';
 import { filesSuite } from '@surfaces/testkit/files';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { agents, openDisk, type TestDisk } from './fixtures/disk.ts';
 import { createFiles } from './kept-files.ts';
-import { agents, openDisk, type TestDisk } from './testing-disk.ts';
 import { createWorkspaces } from './workspaces.ts';
 
 /** What the file system is made to do by a test; otherwise it is the real one. */
@@ -128,6 +128,21 @@ describe('kept files', () => {
     await expect(text(disk.files.read(ann, id))).rejects.toMatchObject({ code: 'not_found' });
   });
 
+  it('leave nothing when there is room for their bytes and not for what is known of them', async () => {
+    await disk.files.keep(ann, { name: 'warm' }, bytes('x'), never);
+    const before = await readdir(homeOf(ann));
+    let opened = 0;
+    faults.open = async (path) => {
+      if (!path.includes(UNFINISHED_PREFIX)) return;
+      opened += 1;
+      if (opened === 2) throw Object.assign(new Error('no room'), { code: 'ENOSPC' });
+    };
+    await expect(disk.files.keep(ann, { name: 'a' }, bytes('x'), never)).rejects.toMatchObject({
+      code: 'disk_full',
+    });
+    expect(await readdir(homeOf(ann))).toEqual(before);
+  });
+
   it('that shrank are cut off, and not filled up', async () => {
     const { id } = await disk.files.keep(ann, { name: 'a' }, bytes('0123456789'), never);
     await truncate(join(homeOf(ann), id), 4);
@@ -176,6 +191,30 @@ describe('a workspace', () => {
     await utimes(join(disk.own, `${UNFINISHED_PREFIX}old`), old, old);
     await disk.workspaces.save(at, { name: 'a', key: 'a' }, bytes('x'), never);
     expect((await readdir(disk.own)).sort()).toEqual([`${UNFINISHED_PREFIX}new`, 'a']);
+  });
+
+  it('loses what a killed process began to save when it is saved again', async () => {
+    let seen: string[] = [];
+    const cut = new AbortController();
+    const saving = disk.workspaces.save(at, { name: 'a', key: 'k' }, stopped(), cut.signal);
+    saving.catch(() => undefined);
+    async function* stopped() {
+      yield new Uint8Array(10);
+      seen = await readdir(disk.own);
+      cut.abort(new Error('killed'));
+    }
+    await expect(saving).rejects.toThrow('killed');
+    const [left = '', ...more] = seen;
+    expect(more).toEqual([]);
+    const other = `${UNFINISHED_PREFIX}${'0'.repeat(24)}-of-another`;
+    for (const name of [left, other]) await writeFile(join(disk.own, name), 'half');
+    const next = createWorkspaces({
+      workspaceOf: () => ({ path: disk.own, shared: false }),
+      files: disk.files,
+      maxBytes: 100,
+    });
+    await Promise.all(['k', 'l'].map((key) => next.save(at, { name: 'a', key }, bytes('x'), never)));
+    expect((await readdir(disk.own)).sort()).toEqual([other, 'a', 'a (1)']);
   });
 
   it('that is not there says so', async () => {
@@ -238,6 +277,25 @@ describe('a workspace', () => {
       }
     } finally {
       await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
+  it('does not tell by a link what there is outside', async () => {
+    const outside = join(disk.own, '..', 'outside');
+    await mkdir(outside);
+    await writeFile(join(outside, 'there.txt'), 'secret');
+    for (const name of ['there.txt', 'absent.txt']) {
+      await symlink(join(outside, name), join(disk.own, name));
+      await symlink(name, join(disk.own, `again-${name}`));
+    }
+    await symlink('../outside', join(disk.own, 'way'));
+    for (const path of ['there.txt', 'absent.txt', 'again-absent.txt', 'way/absent.txt', 'way/there.txt/x']) {
+      await expect(collect(path), path).rejects.toMatchObject({ code: 'outside' });
+    }
+    await symlink('nothing.txt', join(disk.own, 'inside.txt'));
+    await symlink('.', join(disk.own, 'here'));
+    for (const path of ['inside.txt', 'here/nothing.txt', 'x/y/../z.txt', 'here/here/inside.txt']) {
+      await expect(collect(path), path).rejects.toMatchObject({ code: 'not_found' });
     }
   });
 

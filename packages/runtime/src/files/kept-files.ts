@@ -101,7 +101,7 @@ export class KeptFiles implements Files {
       await this.#write(directory, `${id}${FACTS}`, { ...kept, keptAt: this.#now() });
       return kept;
     } catch (error) {
-      await rm(unfinished, { force: true });
+      for (const left of [unfinished, path]) await rm(left, { force: true });
       if (signal.aborted) throw signal.reason;
       throw writeFailure(error);
     }

@@ -9,8 +9,9 @@ import {
   type RequestId,
   type TurnId,
 } from '@surfaces/protocol';
+import { accountKey, toAttachment, toChat, toPerson } from '../domain.ts';
 import { newId } from '../new-id.ts';
-import { accountKey, fromJson, indexKey, toAttachment, toChat, toPerson } from './domain.ts';
+import { fromJson, indexKey } from './domain.ts';
 import { chats, files, persons } from './schema.ts';
 
 type Kind = 'turn' | 'expired' | 'files' | 'event';

@@ -80,29 +80,36 @@ export function careCalls(db: Database): Pick<Store, 'findPersons' | 'neededFile
       };
     },
     async prune(before, limit) {
+      const inOperations = (state: 'sent' | 'dead', than: number | undefined) =>
+        pruneIn(db, operations, operations.seq, operations.createdAt, than, limit, sql`state = ${state}`);
       return {
-        inbox: await db.write((tables) => pruneInbox(tables, before, limit)),
+        inbox: await pruneInbox(db, before.inbox, limit),
         turns: await db.write((tables) => pruneTurns(tables, before, limit)),
-        operations: await pruneOperations(db, 'sent', before.finished, limit),
-        deadLetters: await pruneOperations(db, 'dead', before.deadLetters, limit),
-        timeline:
-          before.timeline === undefined
-            ? 0
-            : await prune(db, timeline, timeline.seq, lt(timeline.at, before.timeline), limit),
+        operations: await inOperations('sent', before.finished),
+        deadLetters: await inOperations('dead', before.deadLetters),
+        timeline: await pruneIn(db, timeline, timeline.seq, timeline.at, before.timeline, limit),
       } satisfies Pruned;
     },
   };
 }
 
-async function pruneInbox(tables: Tables, before: Retention, limit: number): Promise<number> {
-  if (before.inbox === undefined) return 0;
+async function pruneInbox(db: Database, than: number | undefined, limit: number): Promise<number> {
+  if (than === undefined) return 0;
   // The event of what is unfinished must stay known, or it would be done twice.
-  const { rows } = await tables.execute<{ oldest: string | null }>(sql`
-    SELECT least((SELECT min(accepted_at) FROM turns WHERE state <> 'finished'),
-                 (SELECT min(accepted_at) FROM pending_events)) AS oldest`);
+  const { rows } = await db.read((tables) =>
+    tables.execute<{ oldest: string | null }>(sql`
+      SELECT least((SELECT min(accepted_at) FROM turns WHERE state <> 'finished'),
+                   (SELECT min(accepted_at) FROM pending_events)) AS oldest`),
+  );
   const oldest = rows[0]?.oldest ?? null;
-  const known = oldest === null ? before.inbox : Math.min(before.inbox, Number(oldest));
-  return await pruneIn(tables, inbox, inbox.key, lt(inbox.acceptedAt, known), limit);
+  const known = oldest === null ? than : Math.min(than, Number(oldest));
+  // What a key has switched is known as long as the event that asked for it.
+  await db.read((tables) =>
+    tables.execute(sql`
+      DELETE FROM switches
+        WHERE ctid IN (SELECT ctid FROM switches WHERE at < ${known} ORDER BY at LIMIT ${limit})`),
+  );
+  return await pruneIn(db, inbox, inbox.key, inbox.acceptedAt, known, limit);
 }
 
 async function pruneTurns(tables: Tables, before: Retention, limit: number): Promise<number> {
@@ -144,35 +151,21 @@ export async function dropTurns(tables: Tables, ids: readonly string[]): Promise
   await tables.delete(turns).where(anyOf(turns.id, ids));
 }
 
-async function pruneOperations(
+/** The oldest go first. */
+async function pruneIn(
   db: Database,
-  state: 'sent' | 'dead',
+  table: PgTable,
+  key: PgColumn,
+  at: PgColumn,
   than: number | undefined,
   limit: number,
+  also?: SQL,
 ): Promise<number> {
   if (than === undefined) return 0;
-  const old = and(eq(operations.state, state), lt(operations.createdAt, than));
-  return await prune(db, operations, operations.seq, old, limit);
-}
-
-function prune(
-  db: Database,
-  table: PgTable,
-  key: PgColumn,
-  old: SQL | undefined,
-  limit: number,
-): Promise<number> {
-  return db.read((tables) => pruneIn(tables, table, key, old, limit));
-}
-
-async function pruneIn(
-  tables: Tables,
-  table: PgTable,
-  key: PgColumn,
-  old: SQL | undefined,
-  limit: number,
-): Promise<number> {
-  const some = tables.select({ key }).from(table).where(old).orderBy(asc(key)).limit(limit);
-  const { rowCount } = await tables.delete(table).where(inArray(key, some));
+  const { rowCount } = await db.read((tables) => {
+    const old = and(lt(at, than), also);
+    const some = tables.select({ key }).from(table).where(old).orderBy(asc(at)).limit(limit);
+    return tables.delete(table).where(inArray(key, some));
+  });
   return rowCount ?? 0;
 }

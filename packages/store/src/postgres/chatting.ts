@@ -2,12 +2,15 @@
 import { type ChatStore, type Store, StoreError } from '@surfaces/core';
 import { type Address, addressKey } from '@surfaces/protocol';
 import { and, asc, count, eq, sql } from 'drizzle-orm';
+import { toChat, toPerson } from '../domain.ts';
 import { newId } from '../new-id.ts';
 import { type Database, lockOne, type Tables } from './database.ts';
-import { type ChatRow, fromJson, placeKey, toChat, toPerson } from './domain.ts';
+import { fromJson, placeKey } from './domain.ts';
 import { bindings, chats, persons, switches } from './schema.ts';
 import { storableValue } from './storable.ts';
 import { unfinishedTurns } from './turning.ts';
+
+type ChatRow = typeof chats.$inferSelect;
 
 type Own =
   | 'identify'
@@ -106,12 +109,15 @@ export function chatCalls(db: Database): Pick<Store, Own> {
       db.inOrder(`chats ${owner}`, () => db.write((tables) => createChat(tables, owner, limit, by, asked))),
     async bindChat(chat, address, person) {
       const row = { address: placeKey(address), place: JSON.stringify(address), person, chat };
-      await db.read((tables) =>
-        tables
+      await db.read(async (tables) => {
+        // An owner is for ever.
+        const { owner } = await chatRow(tables, chat);
+        if (owner !== person) throw new StoreError('conflict', `chat ${chat} is not of person ${person}`);
+        await tables
           .insert(bindings)
           .values(row)
-          .onConflictDoUpdate({ target: [bindings.address, bindings.person], set: { chat } }),
-      );
+          .onConflictDoUpdate({ target: [bindings.address, bindings.person], set: { chat } });
+      });
     },
     async renameChat(key, name) {
       const [row] = await db.read((tables) =>
@@ -146,7 +152,7 @@ export function chatCalls(db: Database): Pick<Store, Own> {
         if (before !== undefined) return { chat: toChat(row), previous: as(before.previous) };
         if ((await unfinishedTurns(tables, key)) > 0) return 'busy';
         const previous = row.platformChatId;
-        await tables.insert(switches).values({ chat: key, askedBy: by, previous });
+        await tables.insert(switches).values({ chat: key, askedBy: by, previous, at: now });
         const context = { platformChatId, contextSince: now, tokens: 0 };
         await tables.update(chats).set(context).where(eq(chats.key, key));
         return { chat: toChat({ ...row, ...context }), previous: as(previous) };
@@ -168,7 +174,7 @@ async function createChat(tables: Tables, owner: string, limit: number, by: stri
   const [before] = await tables
     .select()
     .from(chats)
-    .where(and(eq(chats.owner, owner), eq(chats.askedBy, by)));
+    .where(and(eq(chats.owner, owner), eq(chats.madeBy, by)));
   if (before !== undefined) return toChat(before);
   const [all] = await tables.select({ count: count() }).from(chats).where(eq(chats.owner, owner));
   if ((all?.count ?? 0) >= limit) return 'too_many';

@@ -1,9 +1,11 @@
 /** Confirmations. */
 import { type Store, StoreError } from '@surfaces/core';
 import { and, desc, eq, isNull, lte, ne, type SQL, sql } from 'drizzle-orm';
+import { toConfirmation } from '../domain.ts';
 import { type Database, lockOne, type Tables } from './database.ts';
-import { type ConfirmationRow, toConfirmation } from './domain.ts';
 import { confirmations, turns } from './schema.ts';
+
+type ConfirmationRow = typeof confirmations.$inferSelect;
 
 type DecideInput = Parameters<Store['decide']>[0];
 

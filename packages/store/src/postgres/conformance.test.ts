@@ -1,13 +1,26 @@
+import type { PostgresDatabase } from '@surfaces/testkit';
 import { storeSuite } from '@surfaces/testkit/store';
+import { vi } from 'vitest';
 import { postgresForTests } from './fixtures/server.ts';
 import { openPostgres } from './open.ts';
 
+// Each case has a database of its own, on a machine that is shared.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
+
 const server = postgresForTests();
+let migrated: Promise<PostgresDatabase> | undefined;
+
+async function migrate(): Promise<PostgresDatabase> {
+  const database = await (await server()).createDatabase();
+  await (await openPostgres(database)).store.close();
+  return database;
+}
 
 storeSuite(
   'the PostgreSQL store',
   async () => {
-    const { url, drop } = await (await server()).createDatabase();
+    migrated ??= migrate();
+    const { url, drop } = await (await server()).createDatabase(await migrated);
     const opened: Awaited<ReturnType<typeof openPostgres>>[] = [];
     return {
       async open() {

@@ -26,7 +26,9 @@ export function parseServer(url: string, name: string): Server {
       query_timeout: STATEMENT_TIMEOUT + 10_000,
       // A process that stopped in the middle of a transaction keeps nobody waiting for longer.
       idle_in_transaction_session_timeout: STATEMENT_TIMEOUT,
+      // A server that is gone without a word is noticed after some 15 seconds.
       keepAlive: true,
+      keepAliveInitialDelayMillis: 5000,
     },
   };
 }

@@ -11,6 +11,8 @@ import { storable, storableValue } from './storable.ts';
 
 export type Tables = NodePgDatabase;
 
+/** Milliseconds. */
+const END_TIMEOUT = 3000;
 /** Waits before the second, the third, … attempt. Milliseconds. */
 const AGAIN = [20, 100, 400];
 
@@ -113,16 +115,15 @@ export class Database {
 
   /** Cuts all connections, as a crash would. What was asked for fails. */
   async kill(): Promise<void> {
-    this.#ending.abort();
     for (const client of this.#clients) cut(client);
     await this.close();
   }
 
-  /** When all that was asked for is done. */
+  /** When all that was asked for is done. A server that says nothing any more is not waited for long. */
   async close(): Promise<void> {
     this.#ending.abort();
     this.#ended ??= this.#pool.end();
-    await this.#ended;
+    await inTime(this.#ended, () => this.#clients);
   }
 
   /** `unsure` names what must know whether an earlier attempt may have done it. */
@@ -157,6 +158,18 @@ export class Database {
         await after(wait, undefined, { signal: this.#ending.signal }).catch(() => undefined);
       }
     }
+  }
+}
+
+/** Waits for connections to end, and ends them without a word when that takes long. */
+export async function inTime(ended: Promise<void>, clients: () => Iterable<pg.Client>): Promise<void> {
+  const slow = setTimeout(() => {
+    for (const client of clients()) cut(client);
+  }, END_TIMEOUT);
+  try {
+    await ended;
+  } finally {
+    clearTimeout(slow);
   }
 }
 

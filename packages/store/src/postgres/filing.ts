@@ -1,9 +1,9 @@
 /** Saved contexts, and files on their way to an agent. */
 import { type Store, StoreError } from '@surfaces/core';
 import { and, asc, eq, or, sql } from 'drizzle-orm';
+import { toAttachment, toContext } from '../domain.ts';
 import { lockPerson } from './chatting.ts';
 import { anyOf, type Database } from './database.ts';
-import { toAttachment, toContext } from './domain.ts';
 import { chats, contexts, files, turns } from './schema.ts';
 
 type Own = 'saveContext' | 'savedContexts' | 'waitingFiles' | 'removeFiles' | 'settleFile' | 'countFiles';
@@ -24,9 +24,8 @@ export function filingCalls(db: Database): Pick<Store, Own> {
           .from(contexts)
           .where(and(eq(contexts.owner, owner), eq(contexts.agentId, agentId)));
         const name = freeName(context.name, new Set(others.map((one) => one.name)));
-        const turn = source.kind === 'notes' ? source.turn : null;
-        const row = { id, owner, agentId, name, savedAt, source: JSON.stringify(source), turn };
-        await tables.insert(contexts).values(row);
+        const { kind: _, ...columns } = source;
+        await tables.insert(contexts).values({ id, owner, agentId, name, savedAt, ...columns });
         return { ...context, name };
       }),
     async savedContexts(owner, agentId) {

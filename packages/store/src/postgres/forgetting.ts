@@ -1,10 +1,19 @@
 /** Everything about one person: read piece by piece, or deleted at once. */
 import type { PersonRecord, Store } from '@surfaces/core';
-import { AccountId, type Address, type AgentId, type PlatformChatId, SurfaceId } from '@surfaces/protocol';
+import type { Address, AgentId, PlatformChatId } from '@surfaces/protocol';
 import { and, asc, eq, gt, inArray, isNull, or, type SQL, sql } from 'drizzle-orm';
+import {
+  toAddress,
+  toAttachment,
+  toChat,
+  toConfirmation,
+  toContext,
+  toOperation,
+  toPerson,
+  toTurn,
+} from '../domain.ts';
 import { dropTurns } from './caring.ts';
 import { anyOf, type Database, lockOne, type Tables } from './database.ts';
-import { toAttachment, toChat, toConfirmation, toContext, toOperation, toPerson, toTurn } from './domain.ts';
 import {
   bindings,
   chats,
@@ -96,7 +105,7 @@ async function* exportPerson(db: Database, id: string): AsyncGenerator<PersonRec
           .limit(PAGE)
       ).map((row) => {
         // Files are records of their own.
-        const { attachments: _, ...turn } = toTurn(row, []);
+        const { attachments: _, ...turn } = toTurn({ turn: row, files: [] });
         return [row.order, turn];
       }),
     ),
@@ -181,15 +190,11 @@ function record(kind: PersonRecord['kind'], data: object): PersonRecord {
   return { kind, data: { ...data } };
 }
 
-/** Back from `placeKey`. What is too long for a key is known by the person's bindings. */
-function addressOf(key: string, known: ReadonlyMap<string, string>): Address | undefined {
+/** What is too long for a key is known by the person's bindings. */
+function addressOf(key: string, known: ReadonlyMap<string, string>): Address {
   const place = known.get(key);
   // Written by this package from the same type.
-  if (place !== undefined) return JSON.parse(place) as Address;
-  const [surface = '', account = '', room, thread] = key.split('/').map(decodeURIComponent);
-  if (room === undefined) return undefined;
-  const base = { surface: SurfaceId.parse(surface), account: AccountId.parse(account), room };
-  return thread === undefined ? { kind: 'room', ...base } : { kind: 'thread', ...base, thread };
+  return place === undefined ? toAddress(key) : (JSON.parse(place) as Address);
 }
 
 async function deletePerson(tables: Tables, id: string) {

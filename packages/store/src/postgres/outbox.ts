@@ -2,8 +2,8 @@
 import { type Clock, type NewOperation, type Operation, type Store, StoreError } from '@surfaces/core';
 import type { ChatKey } from '@surfaces/protocol';
 import { and, desc, eq, ne, sql } from 'drizzle-orm';
+import { accountKey, committed, toOperation } from '../domain.ts';
 import { anyOf, type Database } from './database.ts';
-import { accountKey, committed, toOperation } from './domain.ts';
 import { operations } from './schema.ts';
 
 type Columns = readonly (readonly (string | null)[])[];
@@ -133,14 +133,26 @@ export function outboxCalls(
     },
     async reviveDeadLetters(ids, now) {
       if (ids.length === 0) return [];
-      const rows = await db.read((tables) =>
-        tables
-          .update(operations)
-          .set({ state: 'pending', attempts: 0, createdAt: now, error: null })
-          .where(and(anyOf(operations.id, ids), sql`state = 'dead'`))
-          .returning(),
+      const rows = await db.write(
+        async (tables, repeated) => {
+          const wanted = anyOf(operations.id, ids);
+          // Revived by an attempt whose answer was lost: nobody sends them yet.
+          const before = repeated
+            ? await tables
+                .select()
+                .from(operations)
+                .where(and(wanted, eq(operations.state, 'pending')))
+            : [];
+          const revived = await tables
+            .update(operations)
+            .set({ state: 'pending', attempts: 0, createdAt: now, error: null })
+            .where(and(wanted, sql`state = 'dead'`))
+            .returning();
+          return [...before, ...revived];
+        },
+        `revive ${ids.join(' ')}`,
       );
-      return rows.map(toOperation).sort((a, b) => a.seq - b.seq);
+      return rows.sort((a, b) => a.seq - b.seq).map(toOperation);
     },
     async dropDeadLetters(ids) {
       if (ids.length === 0) return 0;

@@ -2,8 +2,8 @@
 import type { Recovery, Store } from '@surfaces/core';
 import type { AgentEvent, IncomingEvent } from '@surfaces/protocol';
 import { and, asc, eq, sql } from 'drizzle-orm';
+import { accountKey, toAttachment, toChat, toOperation, toPerson } from '../domain.ts';
 import { anyOf, type Database, type Tables } from './database.ts';
-import { accountKey, toAttachment, toChat, toOperation, toPerson } from './domain.ts';
 import { chats, files, journal, operations, pendingEvents, persons, turns } from './schema.ts';
 import { wholeTurns } from './turning.ts';
 

@@ -73,14 +73,14 @@ export const chats = pgTable(
       .notNull()
       .default('active'),
     /** The key that asked for it. */
-    askedBy: text('asked_by'),
+    madeBy: text('made_by'),
     leaseHolder: text('lease_holder'),
     /** Every write of a lease's holder compares it; each claim by another raises it. */
     leaseGeneration: long('lease_generation').notNull().default(0),
   },
   (table) => [
     uniqueIndex('chats_owner_number').on(table.owner, table.number),
-    uniqueIndex('chats_asked_by').on(table.owner, table.askedBy).where(sql`asked_by IS NOT NULL`),
+    uniqueIndex('chats_made_by').on(table.owner, table.madeBy).where(sql`made_by IS NOT NULL`),
   ],
 );
 
@@ -114,8 +114,9 @@ export const switches = pgTable(
       .references(() => chats.key),
     askedBy: text('asked_by').notNull(),
     previous: text().notNull(),
+    at: long('at').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.chat, table.askedBy] })],
+  (table) => [primaryKey({ columns: [table.chat, table.askedBy] }), index('switches_at').on(table.at)],
 );
 
 /** Contexts that were saved under a name. */
@@ -130,9 +131,10 @@ export const contexts = pgTable(
     agentId: text('agent_id').notNull(),
     name: text().notNull(),
     savedAt: long('saved_at').notNull(),
-    /** JSON. */
-    source: text().notNull(),
-    /** Of notes: the turn in which they are written. */
+    /** Of a copy. */
+    platformChatId: text('platform_chat_id'),
+    /** Of notes, with the turn in which they are written. */
+    path: text(),
     turn: text(),
   },
   (table) => [index('contexts_owner').on(table.owner, table.agentId, table.order)],
@@ -147,6 +149,8 @@ export const inbox = pgTable(
     /** Minted for this acceptance: who repeats it without knowing its outcome knows it by this. */
     id: text().notNull(),
     acceptedAt: long('accepted_at').notNull(),
+    /** What it changed about its chat, as JSON, for who repeats it. */
+    changes: text(),
   },
   (table) => [index('inbox_accepted_at').on(table.acceptedAt)],
 );
@@ -182,7 +186,7 @@ export const turns = pgTable(
     requestId: text('request_id').notNull(),
     previewMessageId: text('preview_message_id'),
     /** The key that asked for it, where no message did. */
-    askedBy: text('asked_by'),
+    again: text(),
     /** An expired turn that no note has named yet. */
     unnoted: boolean().notNull().default(false),
   },
@@ -192,7 +196,7 @@ export const turns = pgTable(
     index('turns_unfinished').on(table.chat).where(sql`state <> 'finished'`),
     index('turns_unnoted').on(table.chat).where(sql`unnoted`),
     index('turns_accepted_at').on(table.acceptedAt),
-    uniqueIndex('turns_asked_by').on(table.chat, table.askedBy).where(sql`asked_by IS NOT NULL`),
+    uniqueIndex('turns_again').on(table.chat, table.again).where(sql`again IS NOT NULL`),
   ],
 );
 

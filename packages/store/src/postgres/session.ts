@@ -3,10 +3,10 @@
  * connection ends, so that what a killed process held is free at once, without clocks and waiting.
  */
 import { setTimeout as after } from 'node:timers/promises';
-import type { Logger } from '@surfaces/core';
+import { type Logger, StoreError } from '@surfaces/core';
 import pg from 'pg';
 import type { Server } from './connecting.ts';
-import { cut } from './database.ts';
+import { cut, inTime } from './database.ts';
 import { toStoreError } from './failure.ts';
 
 /** A machine that is gone without a word is taken for dead after 5 + 3 × 2 seconds. */
@@ -33,6 +33,7 @@ export class Session {
     const session = new Session(server, holder, logger);
     try {
       await session.#connect();
+      await session.#refuseUnfit();
       await session.#endDead();
     } catch (error) {
       await session.close();
@@ -42,7 +43,11 @@ export class Session {
   }
 
   async #connect(): Promise<void> {
-    const client = new pg.Client(this.#server.config);
+    // Not called as the process's other connections are: those of who has no lock are taken for a dead one's.
+    const client = new pg.Client({
+      ...this.#server.config,
+      application_name: `surfaces-session ${this.#holder}`,
+    });
     client.on('error', () => undefined);
     try {
       await client.connect();
@@ -76,6 +81,23 @@ export class Session {
     }
   }
 
+  async #refuseUnfit(): Promise<void> {
+    const result = await this.#client?.query<{ version: string; number: number; encoding: string }>(
+      `SELECT current_setting('server_version') AS version,
+              current_setting('server_version_num')::integer AS number,
+              current_setting('server_encoding') AS encoding`,
+    );
+    const { version, number = 0, encoding } = result?.rows[0] ?? {};
+    if (number < 140_000) {
+      const message = `PostgreSQL at ${this.#server.where} is of version ${version}: 14 or newer is needed`;
+      throw new StoreError('failed', message);
+    }
+    if (encoding !== 'UTF8') {
+      const message = `the database ${this.#server.where} is encoded in ${encoding}: make one with ENCODING 'UTF8'`;
+      throw new StoreError('failed', message);
+    }
+  }
+
   /**
    * Ends what dead processes still have at the server: a statement that was on its way when they
    * were killed would otherwise be done after we looked at what they left.
@@ -102,7 +124,8 @@ export class Session {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#returning;
-    await this.#client?.end();
+    const client = this.#client;
+    if (client !== undefined) await inTime(client.end(), () => [client]);
   }
 
   /** As a crash would; resolves when the server knows. */
@@ -111,7 +134,7 @@ export class Session {
     const client = this.#client;
     if (client === undefined) return;
     cut(client);
-    const other = new pg.Client(this.#server.config);
+    const other = new pg.Client({ ...this.#server.config, application_name: 'surfaces-session' });
     other.on('error', () => undefined);
     await other.connect();
     await other.query("SELECT pg_advisory_lock(hashtextextended('process ' || $1, 0))", [this.#holder]);

@@ -3,11 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, type Operation, type Store, StoreError, type Turn } from '@surfaces/core';
 import type { Address } from '@surfaces/protocol';
 import { and, asc, count, desc, eq, sql } from 'drizzle-orm';
+import { accountKey, committed, toOperation, toTurn } from '../domain.ts';
 import { newId } from '../new-id.ts';
 import { anyOf, type Database, lockOne, type Tables } from './database.ts';
-import { accountKey, committed, type TurnRow, toAttachment, toOperation, toTurn } from './domain.ts';
 import { commitOperations, operationColumns } from './outbox.ts';
 import { chats, contexts, files, operations, persons, turns } from './schema.ts';
+
+type TurnRow = typeof turns.$inferSelect;
 
 /** Turns with their files as they are now. */
 export async function wholeTurns(tables: Tables, rows: readonly TurnRow[]): Promise<Turn[]> {
@@ -15,7 +17,7 @@ export async function wholeTurns(tables: Tables, rows: readonly TurnRow[]): Prom
   const ids = rows.map(({ id }) => id);
   const own = await tables.select().from(files).where(anyOf(files.turn, ids)).orderBy(asc(files.order));
   const of = Map.groupBy(own, ({ turn }) => turn);
-  return rows.map((row) => toTurn(row, (of.get(row.id) ?? []).map(toAttachment)));
+  return rows.map((turn) => toTurn({ turn, files: of.get(turn.id) ?? [] }));
 }
 
 export async function unfinishedTurns(tables: Tables, chat: string): Promise<number> {
@@ -32,7 +34,7 @@ interface Asked {
   readonly text: string;
   readonly address: Address;
   readonly now: number;
-  readonly askedBy: string;
+  readonly again: string;
 }
 
 async function addTurn(tables: Tables, { address, now, ...asked }: Asked): Promise<TurnRow> {
@@ -53,11 +55,11 @@ async function addTurn(tables: Tables, { address, now, ...asked }: Asked): Promi
   return row;
 }
 
-async function turnAskedBy(tables: Tables, chat: string, askedBy: string): Promise<TurnRow | undefined> {
+async function turnAskedBy(tables: Tables, chat: string, again: string): Promise<TurnRow | undefined> {
   const rows = await tables
     .select()
     .from(turns)
-    .where(and(eq(turns.chat, chat), eq(turns.askedBy, askedBy)));
+    .where(and(eq(turns.chat, chat), eq(turns.again, again)));
   return rows[0];
 }
 
@@ -80,15 +82,6 @@ async function copyFiles(tables: Tables, from: string, to: string): Promise<void
       error: null,
     })),
   );
-}
-
-/** Whatever a turn was to write, it writes in its retry. */
-async function moveNotes(tables: Tables, from: string, to: string): Promise<void> {
-  const rows = await tables.select().from(contexts).where(eq(contexts.turn, from));
-  for (const { order, source } of rows) {
-    const moved = JSON.stringify({ ...JSON.parse(source), turn: to });
-    await tables.update(contexts).set({ source: moved, turn: to }).where(eq(contexts.order, order));
-  }
 }
 
 type Own =
@@ -145,12 +138,12 @@ export function turnCalls(db: Database, clock: Pick<Clock, 'now'>, holder: strin
         db.write(async (tables) => {
           await lockOne(tables, 'chat', asked.chat);
           // A retry has keys of its own.
-          const askedBy = `queued ${by}`;
-          const before = await turnAskedBy(tables, asked.chat, askedBy);
+          const again = `queued ${by}`;
+          const before = await turnAskedBy(tables, asked.chat, again);
           if (before !== undefined) return await wholeTurn(tables, before);
           await mustExist(tables, asked.chat, asked.person);
           if ((await unfinishedTurns(tables, asked.chat)) >= queueLimit) return 'queue_full';
-          return toTurn(await addTurn(tables, { ...asked, askedBy }), []);
+          return toTurn({ turn: await addTurn(tables, { ...asked, again }), files: [] });
         }),
       ),
     retryTurn: ({ turn, again, queueLimit, chat, address, now }) =>
@@ -174,9 +167,10 @@ export function turnCalls(db: Database, clock: Pick<Clock, 'now'>, holder: strin
           if (old === undefined) return 'not_found';
           if ((await unfinishedTurns(tables, chat)) >= queueLimit) return 'queue_full';
           const { person, text } = old;
-          const row = await addTurn(tables, { chat, person, text, address, now, askedBy: again });
+          const row = await addTurn(tables, { chat, person, text, address, now, again });
           await copyFiles(tables, old.id, row.id);
-          await moveNotes(tables, old.id, row.id);
+          // Whatever it was to write, it writes now.
+          await tables.update(contexts).set({ turn: row.id }).where(eq(contexts.turn, old.id));
           return await wholeTurn(tables, row);
         }),
       ),

@@ -10,9 +10,9 @@ import {
   type RequestId,
   type TurnId,
 } from '@surfaces/protocol';
+import { accountKey, toAttachment, toChat, toPerson } from '../domain.ts';
 import { newId } from '../new-id.ts';
 import type { AcceptAnswer, AcceptCall, NewFile } from './calls.ts';
-import { accountKey, toAttachment, toChat, toPerson } from './domain.ts';
 
 export function toAcceptCall(input: AcceptInput): AcceptCall {
   const { event, now, newChat, assignment } = input;

@@ -55,7 +55,7 @@ export function careCalls(db: Tables): Pick<Calls, 'prune' | 'neededFiles' | 'fi
         // Literal, as in the index.
         sql`state = 'finished' AND NOT unnoted`,
         lt(turns.acceptedAt, page.before),
-        sql`NOT EXISTS (SELECT 1 FROM operations WHERE operations.turn = turns.id AND state IN ('pending', 'sending'))`,
+        sql`turns.id NOT IN (SELECT turn FROM operations WHERE state IN ('pending', 'sending') AND turn IS NOT NULL)`,
       ),
     )
     .orderBy(asc(turns.acceptedAt))

@@ -155,6 +155,10 @@ describe('data of a released version is brought up to date', async () => {
       [],
       'an answer not yet sent',
     ]);
+    // What was there before was seen.
+    const [summary] = await store.timeline.summaries([lobby]);
+    expect(summary?.read).toBe(summary?.last);
+    expect(summary?.last).toBeGreaterThan(0);
     // A chat that has turns keeps its name, one without is named by its first.
     const titled = { title: 'A title', queueLimit: 100 };
     const next = await store.accept({ ...acceptInput('next'), ...titled });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isStoreError } from '@surfaces/core';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Writer } from './fixtures/child.ts';
+import { Writer } from '../fixtures/child.ts';
 import { acceptInput, account, surface } from './fixtures/event.ts';
 import { openSqliteStore } from './index.ts';
 
@@ -20,8 +20,9 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true });
 });
 
-function startWriter(parallel?: number): Writer {
-  const writer = new Writer(dataDir, parallel);
+function startWriter(parallel = 4): Writer {
+  const script = new URL('./fixtures/writer.ts', import.meta.url);
+  const writer = new Writer(script, dataDir, String(parallel));
   writers.push(writer);
   return writer;
 }

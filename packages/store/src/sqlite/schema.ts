@@ -241,7 +241,6 @@ export const operations = sqliteTable(
     index('operations_open').on(table.seq).where(sql`state IN ('pending', 'sending')`),
     index('operations_dead').on(table.seq).where(sql`state = 'dead'`),
     index('operations_sent').on(table.createdAt).where(sql`state = 'sent'`),
-    index('operations_undelivered').on(table.turn).where(sql`state IN ('pending', 'sending')`),
   ],
 );
 

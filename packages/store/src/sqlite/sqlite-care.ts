@@ -8,8 +8,8 @@ import {
   type PlatformChatId,
   type SurfaceId,
 } from '@surfaces/protocol';
+import { toAttachment, toConfirmation, toContext, toOperation, toTurn } from '../domain.ts';
 import type { PageCall, Pages } from './calls.ts';
-import { toAttachment, toConfirmation, toContext, toOperation, toTurn } from './domain.ts';
 import { sqliteChats } from './sqlite-chats.ts';
 import type { SqliteThread } from './thread.ts';
 

@@ -1,8 +1,8 @@
 /** `ChatStore` over the database's thread. */
 import type { ChatStore } from '@surfaces/core';
 import { addressKey, type PlatformChatId } from '@surfaces/protocol';
+import { toAddress, toAttachment, toChat, toContext, toPerson } from '../domain.ts';
 import { newId } from '../new-id.ts';
-import { toAddress, toAttachment, toChat, toContext, toPerson } from './domain.ts';
 import type { SqliteThread } from './thread.ts';
 
 export function sqliteChats(thread: SqliteThread): ChatStore {

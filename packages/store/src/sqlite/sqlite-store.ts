@@ -29,8 +29,6 @@ import type {
   OperationId,
   TurnId,
 } from '@surfaces/protocol';
-import { newId } from '../new-id.ts';
-import { toAcceptCall, toAccepted } from './acceptance.ts';
 import {
   accountKey,
   committed,
@@ -41,7 +39,9 @@ import {
   toOperation,
   toPerson,
   toTurn,
-} from './domain.ts';
+} from '../domain.ts';
+import { newId } from '../new-id.ts';
+import { toAcceptCall, toAccepted } from './acceptance.ts';
 import { sqliteCare } from './sqlite-care.ts';
 import { sqliteChats } from './sqlite-chats.ts';
 import type { SqliteThread } from './thread.ts';

@@ -15,7 +15,7 @@ test('an event that was not accepted is delivered again, in order, to the next a
   const first = new FakeSurface(messenger);
   let calls = 0;
   const hanging = Promise.withResolvers<AcceptResult>();
-  await first.start(() => (++calls === 1 ? Promise.reject(new Error('full')) : hanging.promise));
+  await first.start(() => (++calls === 1 ? Promise.reject(new Error('full')) : hanging.promise), []);
   const one = messenger.say(room, 'one');
   const two = messenger.say(room, '/stop now');
   await expect.poll(() => calls).toBe(2);
@@ -27,7 +27,7 @@ test('an event that was not accepted is delivered again, in order, to the next a
   await new FakeSurface(messenger).start(async (event) => {
     seen.push(event);
     return accepted;
-  });
+  }, []);
   expect(await two.acknowledged).toEqual(accepted);
   expect(await one.acknowledged).toEqual(accepted);
   expect(seen).toMatchObject([
@@ -40,7 +40,7 @@ test('calls fail as told, before or after their effect', async () => {
   const surface = new FakeSurface();
   const { messenger } = surface;
   const room = messenger.room('r');
-  await surface.start(async () => accepted);
+  await surface.start(async () => accepted, []);
   const send = (id: string) =>
     surface.send(room, message(id), op(id), signal).catch((error: unknown) => error);
 
@@ -66,7 +66,7 @@ test('calls fail as told, before or after their effect', async () => {
 test('an ambiguous messenger shows a repeated send twice', async () => {
   const surface = new FakeSurface({ capabilities: { sends: 'ambiguous', preview: 'edit' } });
   const room = surface.messenger.room('r');
-  await surface.start(async () => accepted);
+  await surface.start(async () => accepted, []);
   const { messageId } = await surface.send(room, message('a'), op('1'), signal);
   await surface.send(room, message('a'), op('1'), signal);
   await surface.edits?.edit(room, messageId, message('b'), op('2'), signal);
@@ -76,7 +76,7 @@ test('an ambiguous messenger shows a repeated send twice', async () => {
 test('a final takes the place of its draft', async () => {
   const surface = new FakeSurface();
   const room = surface.messenger.room('r');
-  await surface.start(async () => accepted);
+  await surface.start(async () => accepted, []);
   const turnId = 't1' as never;
   await surface.drafts?.show(room, { turnId, text: 'gro' }, signal);
   expect(surface.messenger.drafts(room)).toEqual([{ turnId, text: 'gro' }]);
@@ -90,7 +90,7 @@ test('over the budget it answers 429 with the time that is left', async () => {
     capabilities: { budget: { calls: 2, perMs: 60_000, reserve: 1, previewEveryMs: 0 } },
   });
   const room = surface.messenger.room('r');
-  await surface.start(async () => accepted);
+  await surface.start(async () => accepted, []);
   for (const id of ['1', '2']) await surface.send(room, message(id), op(id), signal);
   const error = await surface.send(room, message('3'), op('3'), signal).catch((e: unknown) => e);
   expect(error).toMatchObject({ code: 'rate_limited' });

@@ -13,6 +13,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -32,8 +33,8 @@ export interface PostgresServer {
   readonly url: string;
   /** Runs SQL through `psql`, by default in the database `postgres`; what it printed, one line per row. */
   sql(text: string, url?: string): Promise<string>;
-  /** A new, empty database; `template` names one to copy. */
-  createDatabase(template?: string): Promise<PostgresDatabase>;
+  /** A new database: empty, or a copy of one that nobody is connected to. */
+  createDatabase(template?: PostgresDatabase): Promise<PostgresDatabase>;
   /** SIGKILL to the whole server; resolves when all of it is gone. Not with `TEST_POSTGRES_URL`. */
   kill(): Promise<void>;
   /** Starts it again, on the same port, after `kill`. */
@@ -99,9 +100,10 @@ class NamedServer implements PostgresServer {
     return output.stdout.trim();
   }
 
-  async createDatabase(template?: string): Promise<PostgresDatabase> {
+  async createDatabase(template?: PostgresDatabase): Promise<PostgresDatabase> {
     const name = databaseName();
-    await this.sql(`CREATE DATABASE ${name}${template === undefined ? '' : ` TEMPLATE ${template}`}`);
+    const copied = template === undefined ? '' : ` TEMPLATE ${new URL(template.url).pathname.slice(1)}`;
+    await this.sql(`CREATE DATABASE ${name}${copied}`);
     const url = new URL(this.url);
     url.pathname = `/${name}`;
     return {
@@ -130,7 +132,11 @@ class OwnServer extends NamedServer {
   readonly #user: { readonly uid?: number; readonly gid?: number };
   #process: ChildProcess | undefined;
   #log = '';
-  readonly #killOnExit = () => this.#process?.kill('SIGKILL');
+  /** A run that breaks off leaves nothing. */
+  readonly #removeOnExit = () => {
+    this.#process?.kill('SIGKILL');
+    rmSync(this.#directory, { recursive: true, force: true });
+  };
 
   private constructor(
     programs: string,
@@ -144,6 +150,7 @@ class OwnServer extends NamedServer {
     this.#programs = programs;
     this.#directory = directory;
     this.#user = user;
+    process.on('exit', this.#removeOnExit);
     const all = [
       'listen_addresses=127.0.0.1',
       `port=${port}`,
@@ -199,7 +206,6 @@ class OwnServer extends NamedServer {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#process = child;
-    process.on('exit', this.#killOnExit);
     return await new Promise<boolean>((resolve, reject) => {
       child.on('error', reject);
       child.on('exit', () => resolve(false));
@@ -216,11 +222,11 @@ class OwnServer extends NamedServer {
 
   override async stop(): Promise<void> {
     await this.#end('SIGQUIT');
+    process.off('exit', this.#removeOnExit);
     await rm(this.#directory, { recursive: true, force: true });
   }
 
   async #end(signal: 'SIGKILL' | 'SIGQUIT'): Promise<void> {
-    process.off('exit', this.#killOnExit);
     const child = this.#process;
     this.#process = undefined;
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;

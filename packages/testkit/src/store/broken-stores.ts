@@ -5,7 +5,7 @@ import { EventId, OperationId, type TurnId } from '@surfaces/protocol';
 import { recoverAll, type StoreHarness } from './harness.ts';
 
 /** Replaces methods of a store that otherwise works. `shared` lives as long as the data. */
-type Breakage = (store: Store, shared: Map<string, unknown>) => Partial<Store>;
+export type Breakage = (store: Store, shared: Map<string, unknown>) => Partial<Store>;
 
 export function memoryHarness(breakage: Breakage = () => ({})): () => Promise<StoreHarness> {
   return async () => {
@@ -40,7 +40,8 @@ export function memoryHarness(breakage: Breakage = () => ({})): () => Promise<St
 }
 
 let last = 0;
-const fresh = () => {
+/** A number that no other call got. */
+export const fresh = (): number => {
   last += 1;
   return last;
 };
@@ -115,11 +116,11 @@ export const brokenStores: Readonly<Record<string, Breakage>> = {
   'does not empty the journal': () => ({ restartJournal: async () => undefined }),
   'forgets the preview': () => ({ rememberPreview: async () => undefined }),
   'forgets the outbox': (store) => ({
-    commitFinal: (lease, turn, outcome) => store.commitFinal(lease, turn, outcome, []),
+    commitFinal: (lease, turn, outcome, _, usage) => store.commitFinal(lease, turn, outcome, [], usage),
   }),
   'reorders operations': (store) => ({
-    commitFinal: (lease, turn, outcome, operations) =>
-      store.commitFinal(lease, turn, outcome, operations.toReversed()),
+    commitFinal: (lease, turn, outcome, operations, usage) =>
+      store.commitFinal(lease, turn, outcome, operations.toReversed(), usage),
   }),
   'recovers operations in another order': (store) => ({
     async recover(accounts) {
@@ -147,8 +148,8 @@ export const brokenStores: Readonly<Record<string, Breakage>> = {
     recover: async (accounts) => ({ ...(await store.recover(accounts)), unnoted: [] }),
   }),
   'commits the final twice': (store) => ({
-    async commitFinal(lease, turn, outcome, operations) {
-      const done = await store.commitFinal(lease, turn, outcome, operations);
+    async commitFinal(lease, turn, outcome, operations, usage) {
+      const done = await store.commitFinal(lease, turn, outcome, operations, usage);
       return done.length > 0 ? done : await store.enqueue(operations);
     },
   }),
@@ -225,8 +226,8 @@ export const brokenStores: Readonly<Record<string, Breakage>> = {
   }),
   'confirmations never expire': (store) => ({ decide: (input) => store.decide({ ...input, now: 0 }) }),
   'confirmations outlive their turn': (store, shared) => ({
-    async commitFinal(lease, turn: TurnId, outcome, operations): Promise<readonly Operation[]> {
-      const done = await store.commitFinal(lease, turn, outcome, operations);
+    async commitFinal(lease, turn: TurnId, outcome, operations, usage): Promise<readonly Operation[]> {
+      const done = await store.commitFinal(lease, turn, outcome, operations, usage);
       shared.set(`over ${lease.chat}`, true);
       return done;
     },

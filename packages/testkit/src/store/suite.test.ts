@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { brokenCare } from './broken-care.ts';
+import { brokenChats } from './broken-chats.ts';
 import { brokenStores, memoryHarness } from './broken-stores.ts';
 import { runStoreCase, storeCases, storeSuite } from './suite.ts';
 
 storeSuite('the memory store', memoryHarness(), { runs: 200 });
 
 describe('the store suite catches a store that', () => {
-  for (const [name, breakage] of Object.entries(brokenStores)) {
+  for (const [name, breakage] of Object.entries({ ...brokenStores, ...brokenChats, ...brokenCare })) {
     it(name, async () => {
       const caught: string[] = [];
       for (const one of storeCases) {

@@ -42,8 +42,11 @@ const BROKEN: readonly {
       const surface = whole(messenger);
       const start = surface.start.bind(surface);
       return Object.assign(surface, {
-        start: (accept: Parameters<FakeSurface['start']>[0]) =>
-          start((event) => accept(event.kind === 'message' ? { ...event, attachments: [] } : event)),
+        start: (...[accept, commands]: Parameters<FakeSurface['start']>) =>
+          start(
+            (event) => accept(event.kind === 'message' ? { ...event, attachments: [] } : event),
+            commands,
+          ),
       });
     },
     caught: 'files arrive',
@@ -54,11 +57,13 @@ const BROKEN: readonly {
       const surface = whole(messenger);
       const start = surface.start.bind(surface);
       return Object.assign(surface, {
-        start: (accept: Parameters<FakeSurface['start']>[0]) =>
-          start((event) =>
-            accept(
-              event.kind === 'message' ? { ...event, attachments: event.attachments.toReversed() } : event,
-            ),
+        start: (...[accept, commands]: Parameters<FakeSurface['start']>) =>
+          start(
+            (event) =>
+              accept(
+                event.kind === 'message' ? { ...event, attachments: event.attachments.toReversed() } : event,
+              ),
+            commands,
           ),
       });
     },

@@ -1,17 +1,39 @@
 import { useEffect, useState } from 'preact/hooks';
-import { announced, chat, link } from '../app-state.ts';
+import { announced, link, session, UNKNOWN_CHAT } from '../app-state.ts';
+import { dropping } from '../given-files.ts';
 import { t } from '../i18n/index.ts';
+import { drawerOpen, narrow } from '../view-state.ts';
+import { Chats } from './chats.tsx';
 import { Composer } from './composer.tsx';
+import { Dialogs } from './dialogs.tsx';
 import { Header } from './header.tsx';
-import { Messages } from './messages.tsx';
+import { Messages, Skeleton } from './messages.tsx';
 
 export function App() {
+  const chat = session.shown.value;
   return (
     <div class="app">
-      <Header />
-      <Banner />
-      <Messages />
-      <Composer />
+      <Chats />
+      <div class="pane" inert={narrow.value && drawerOpen.value}>
+        <Header />
+        <Banner />
+        {chat === undefined ? (
+          <main class="stage">
+            <div class="column">
+              <Skeleton />
+            </div>
+          </main>
+        ) : (
+          <Messages key={chat.id} chat={chat} />
+        )}
+        <Composer key={chat?.id ?? UNKNOWN_CHAT} chat={chat} />
+        {dropping.value && (
+          <p class="drop" data-testid="drop">
+            {t('drop')}
+          </p>
+        )}
+      </div>
+      <Dialogs />
       <div class="unseen" aria-live="polite">
         {announced.value}
       </div>
@@ -40,7 +62,7 @@ function Banner() {
         </p>
       );
     default:
-      return chat.ready.value ? null : <p class="unseen">{t('connecting')}</p>;
+      return session.shown.value?.ready.value === true ? null : <p class="unseen">{t('connecting')}</p>;
   }
 }
 

@@ -1,10 +1,13 @@
 import type { Button } from '@surfaces/protocol';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Entry } from '../../../src/frames.ts';
-import { chat, link } from '../app-state.ts';
-import type { Draft } from '../chat.ts';
+import { link, session } from '../app-state.ts';
+import type { Chat, Draft } from '../chat.ts';
 import { t } from '../i18n/index.ts';
 import { Markdown } from '../markdown/markdown.tsx';
+import { focusComposer } from '../view-state.ts';
+import { Attachment } from './attachment.tsx';
+import { Icon } from './icons.tsx';
 import { Time } from './time.tsx';
 
 type Stored = Extract<Entry, { by: 'bot' }>;
@@ -13,7 +16,7 @@ type Stored = Extract<Entry, { by: 'bot' }>;
 const REST = 3;
 
 /** An answer, stored or still growing: one component for both, so that nothing flickers in between. */
-export function BotMessage({ entry, draft }: { entry?: Stored; draft?: Draft }) {
+export function BotMessage({ chat, entry, draft }: { chat: Chat; entry?: Stored; draft?: Draft }) {
   const growing = usePaced(draft);
   const message = entry?.message;
   const role = message?.role ?? 'agent';
@@ -26,7 +29,10 @@ export function BotMessage({ entry, draft }: { entry?: Stored; draft?: Draft }) 
       aria-label={t(role)}
       aria-busy={message === undefined}
     >
-      <Markdown text={message?.markdown ?? growing} growing={message === undefined} />
+      {message?.file === undefined || message.markdown !== '' ? (
+        <Markdown text={message?.markdown ?? growing} growing={message === undefined} />
+      ) : null}
+      {message?.file !== undefined && <Attachment file={message.file} />}
       {message === undefined && (
         <p class="working">
           <span class="pulse" aria-hidden="true" />
@@ -35,7 +41,9 @@ export function BotMessage({ entry, draft }: { entry?: Stored; draft?: Draft }) 
           </span>
         </p>
       )}
-      {message !== undefined && message.buttons.length > 0 && <Buttons buttons={message.buttons} />}
+      {message !== undefined && message.buttons.length > 0 && (
+        <Buttons chat={chat} buttons={message.buttons} />
+      )}
       {entry !== undefined && (
         <p class="meta">
           {entry.message.state === 'failed' && role === 'agent' && (
@@ -49,35 +57,48 @@ export function BotMessage({ entry, draft }: { entry?: Stored; draft?: Draft }) 
   );
 }
 
-function Buttons({ buttons }: { buttons: readonly Button[] }) {
+function Buttons({ chat, buttons }: { chat: Chat; buttons: readonly Button[] }) {
   const [pressed, setPressed] = useState<string | undefined>();
   const about = [...chat.settled.value.keys()].find((key) =>
     buttons.some(({ action }) => action === key || action.startsWith(`${key}:`)),
   );
   const chosen = (about === undefined ? undefined : chat.settled.value.get(about)) ?? pressed;
+  const question = buttons.some(({ action }) => kindOf(action) === 'confirm-option');
   return (
-    <p class="actions">
+    <p class={question ? 'actions question' : 'actions'} data-settled={about !== undefined}>
       {buttons.map((button) => (
         <button
           type="button"
           key={button.action}
           class={button.style === 'primary' ? 'primary' : button.style === 'danger' ? 'danger' : 'outlined'}
-          data-testid={button.action.startsWith('retry:') ? 'retry' : 'confirm-option'}
+          data-testid={kindOf(button.action)}
           aria-pressed={chosen === button.action}
           disabled={about !== undefined || pressed !== undefined || link.state.value !== 'online'}
           onClick={() => {
             setPressed(button.action);
-            // Refused or lost: it can be pressed again.
-            chat.act(button.action, () => setPressed(undefined));
+            const again = () => setPressed(undefined);
+            // Refused or lost: it can be pressed again. What asks once is settled by its answer.
+            const once = kindOf(button.action) !== 'option';
+            session.act(
+              chat.id,
+              button.action,
+              once ? { refused: again } : { refused: again, accepted: again },
+            );
             // The button goes out: what is typed next belongs into the composer.
-            document.querySelector<HTMLElement>('[data-testid="composer"]')?.focus();
+            focusComposer();
           }}
         >
+          {chosen === button.action && <Icon name="check" />}
           {button.label}
         </button>
       ))}
     </p>
   );
+}
+
+function kindOf(action: string): 'retry' | 'confirm-option' | 'option' {
+  if (action.startsWith('retry:')) return 'retry';
+  return action.startsWith('confirm:') ? 'confirm-option' : 'option';
 }
 
 /** The draft's text, at most once per frame, and less often while it is costly to show. */

@@ -1,37 +1,40 @@
-import { LOCALES, Locale } from '@surfaces/protocol';
-import { chat, link, type Theme, theme } from '../app-state.ts';
-import { chooseLocale, LOCALE_NAMES, locale, t } from '../i18n/index.ts';
-import { composerText } from './composer-text.ts';
+import { link, session, type Theme, theme } from '../app-state.ts';
+import { t } from '../i18n/index.ts';
+import { titleOf } from '../title.ts';
+import { drawerOpen, narrow } from '../view-state.ts';
 import { Icon } from './icons.tsx';
 
 const NEXT: Readonly<Record<Theme, Theme>> = { auto: 'light', light: 'dark', dark: 'auto' };
 const LABEL = { auto: 'themeAuto', light: 'themeLight', dark: 'themeDark' } as const;
 
 export function Header() {
-  const person = chat.person.value;
+  const shown = session.list.all.value.find(({ id }) => id === session.shownId.value);
+  const title = shown === undefined ? 'Surfaces' : titleOf(shown);
+  const unread = session.list.unread.value.size > 0;
   return (
     <header class="top">
-      <h1>Surfaces</h1>
+      {narrow.value && (
+        <button
+          type="button"
+          class="quiet square"
+          data-testid="show-chats"
+          data-unread={unread}
+          aria-label={unread ? `${t('showChats')}, ${t('unread')}` : t('showChats')}
+          title={t('showChats')}
+          aria-expanded={drawerOpen.value}
+          aria-controls="chats"
+          onClick={() => {
+            drawerOpen.value = true;
+          }}
+        >
+          <Icon name="menu" />
+        </button>
+      )}
+      <h1 dir="auto" title={title}>
+        {title}
+      </h1>
       <Connection />
       <span class="space" />
-      {person !== undefined && person.id !== 'local' && (
-        <span class="person" dir="auto" title={person.name}>
-          {person.name}
-        </span>
-      )}
-      <select
-        class="quiet"
-        data-testid="language"
-        aria-label={t('language')}
-        value={locale.value}
-        onChange={(event) => chooseLocale(Locale.parse(event.currentTarget.value))}
-      >
-        {LOCALES.map((one) => (
-          <option key={one} value={one} lang={one}>
-            {LOCALE_NAMES[one]}
-          </option>
-        ))}
-      </select>
       <button
         type="button"
         class="quiet square"
@@ -44,20 +47,6 @@ export function Header() {
       >
         <Icon name={theme.value} />
       </button>
-      {chat.canLogOut.value && (
-        <form
-          method="post"
-          action="./logout"
-          onSubmit={() => {
-            // The next person at this browser need not read it.
-            composerText.value = '';
-          }}
-        >
-          <button type="submit" class="quiet">
-            {t('logOut')}
-          </button>
-        </form>
-      )}
     </header>
   );
 }

@@ -1,6 +1,7 @@
 /** Everything that is shown, in order, each under a key that it keeps from its first sight to its last. */
 import type { Entry } from '../../../src/frames.ts';
-import type { Draft, Pending } from '../chat.ts';
+import type { Draft } from '../chat.ts';
+import type { Pending } from '../own-messages.ts';
 
 export type Item =
   | { readonly kind: 'entry'; readonly key: string; readonly entry: Entry }

@@ -1,6 +1,8 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { chat, scroll } from '../app-state.ts';
+import { scrollOf, session } from '../app-state.ts';
+import type { Chat } from '../chat.ts';
 import { formatTag, locale, t } from '../i18n/index.ts';
+import type { Scroll } from '../scroll.ts';
 import { BotMessage } from './bot-message.tsx';
 import { Icon } from './icons.tsx';
 import { type Item, itemsOf } from './items.ts';
@@ -8,10 +10,11 @@ import { OwnMessage } from './own-message.tsx';
 
 const EXAMPLES = ['exampleHelp', 'exampleTable', 'exampleSlow', 'exampleConfirm'] as const;
 
-export function Messages() {
+export function Messages({ chat }: { chat: Chat }) {
+  const scroll = scrollOf(chat.id);
   const box = useRef<HTMLElement>(null);
   const list = useRef<HTMLDivElement>(null);
-  const items = itemsOf(chat.entries.value, chat.pending.value, chat.drafts.value);
+  const items = itemsOf(chat.entries.value, chat.own.pending.value, chat.drafts.value);
   const older = chat.older.value;
 
   useLayoutEffect(() => {
@@ -22,9 +25,10 @@ export function Messages() {
   }, []);
 
   const first = chat.entries.value[0]?.seq;
-  useHeldPlace(first);
+  useHeldPlace(scroll, first);
 
   const empty = chat.ready.value && items.length === 0;
+  const archived = session.list.archived.value.some(({ id }) => id === chat.id);
   const waits = chat.busy.value && chat.drafts.value.length === 0;
   return (
     <div class="stage">
@@ -42,16 +46,21 @@ export function Messages() {
               {older === 'failed' ? t('historyFailed') : t(older === 'loading' ? 'loading' : 'loadOlder')}
             </button>
           )}
-          {empty && <Empty />}
+          {empty && <Empty chat={chat} />}
           {!chat.ready.value && items.length === 0 && <Skeleton />}
           <ol class="messages">
             {withDays(items, formatTag(locale.value)).map(({ item, day }) => (
               <li key={item.key}>
                 {day !== undefined && <p class="day">{day}</p>}
-                <Shown item={item} />
+                <Shown chat={chat} item={item} />
               </li>
             ))}
           </ol>
+          {archived && (
+            <p class="aside" data-testid="archived-chat">
+              {t('archivedBanner')}
+            </p>
+          )}
           {waits && (
             <p class="working" role="status">
               <span class="pulse" aria-hidden="true" />
@@ -71,7 +80,7 @@ export function Messages() {
 }
 
 /** Earlier messages come in above: what is read stays where it is. */
-function useHeldPlace(first: number | undefined): void {
+function useHeldPlace(scroll: Scroll, first: number | undefined): void {
   const before = useRef(first);
   // While this is computed the page still shows what was there before.
   const release = before.current !== undefined && first !== before.current ? scroll.hold() : undefined;
@@ -81,13 +90,18 @@ function useHeldPlace(first: number | undefined): void {
   }, [first]);
 }
 
-function Shown({ item }: { item: Item }) {
-  if (item.kind === 'draft') return <BotMessage draft={item.draft} />;
-  if (item.kind === 'pending') return <OwnMessage message={item.message} />;
-  return item.entry.by === 'person' ? <OwnMessage message={item.entry} /> : <BotMessage entry={item.entry} />;
+function Shown({ chat, item }: { chat: Chat; item: Item }) {
+  if (item.kind === 'draft') return <BotMessage chat={chat} draft={item.draft} />;
+  if (item.kind === 'pending') return <OwnMessage chat={chat} message={item.message} />;
+  const { entry } = item;
+  return entry.by === 'person' ? (
+    <OwnMessage chat={chat} message={entry} />
+  ) : (
+    <BotMessage chat={chat} entry={entry} />
+  );
 }
 
-function Empty() {
+function Empty({ chat }: { chat: Chat }) {
   return (
     <section class="empty">
       <h2>{t('emptyTitle')}</h2>
@@ -99,7 +113,7 @@ function Empty() {
             class="outlined"
             key={example}
             data-testid="example"
-            onClick={() => chat.send(t(example))}
+            onClick={() => chat.own.send(t(example))}
           >
             {t(example)}
           </button>
@@ -109,7 +123,7 @@ function Empty() {
   );
 }
 
-function Skeleton() {
+export function Skeleton() {
   return (
     <div class="skeleton" aria-hidden="true">
       <span />

@@ -1,26 +1,35 @@
 import type { Entry } from '../../../src/frames.ts';
-import { chat, link } from '../app-state.ts';
-import type { Pending } from '../chat.ts';
+import { link, session, writings } from '../app-state.ts';
+import type { Chat } from '../chat.ts';
 import { count, t, type WordKey } from '../i18n/index.ts';
-import { composerText } from './composer-text.ts';
+import type { Pending, Refused } from '../own-messages.ts';
+import { Attachment } from './attachment.tsx';
 import { Time } from './time.tsx';
 
 const REASONS: Readonly<Record<string, WordKey>> = {
   empty: 'empty',
   stopping: 'stoppingServer',
   unavailable: 'unavailable',
+  no_file: 'noFile',
+  no_chat: 'noChat',
+  no_files: 'file_no_files',
 };
 
 type Own = Pending | Extract<Entry, { by: 'person' }>;
 
-export function OwnMessage({ message }: { message: Own }) {
+export function OwnMessage({ chat, message }: { chat: Chat; message: Own }) {
   const state = 'state' in message ? message.state : 'accepted';
   const refused = 'state' in message ? message.refused : undefined;
   return (
     <article class="own" data-testid="message" data-role="person" data-state={state} aria-label={t('you')}>
-      <div class="bubble" dir="auto">
-        {message.text}
-      </div>
+      {message.files.map((file) => (
+        <Attachment key={file.id} file={file} />
+      ))}
+      {(message.text !== '' || message.files.length === 0) && (
+        <div class="bubble" dir="auto">
+          {message.text}
+        </div>
+      )}
       <p class="meta">
         {state === 'sending' && <span>{t(link.state.value === 'online' ? 'sending' : 'waiting')}</span>}
         {state === 'failed' && <span class="bad">{t('failed')}</span>}
@@ -28,19 +37,15 @@ export function OwnMessage({ message }: { message: Own }) {
       </p>
       {refused !== undefined && state !== 'accepted' && (
         <div class={state === 'failed' ? 'refusal bad' : 'refusal'} role="alert">
-          <p dir="auto">
-            {refused.reason === 'too_long'
-              ? t('tooLong', { length: count(message.text.length), limit: count(chat.textLimit.value) })
-              : (refused.notice ?? t(REASONS[refused.reason] ?? 'refused'))}
-          </p>
+          <p dir="auto">{whyNot(refused, message.text)}</p>
           {state === 'failed' && (
             <p class="actions">
-              {refused.retry && (
+              {(refused.retry || refused.reason === 'no_chat') && (
                 <button
                   type="button"
                   class="outlined"
                   data-testid="retry"
-                  onClick={() => chat.retry(message.id)}
+                  onClick={() => chat.own.retry(message.id)}
                 >
                   {t('retry')}
                 </button>
@@ -49,15 +54,14 @@ export function OwnMessage({ message }: { message: Own }) {
                 type="button"
                 class="outlined"
                 onClick={() => {
-                  composerText.value = [message.text, composerText.value]
-                    .filter((text) => text.trim() !== '')
-                    .join('\n\n');
-                  chat.discard(message.id);
+                  // Which of the files is gone is not known: none goes along again.
+                  writings.of(chat.id).edit(message.text, refused.reason === 'no_file' ? [] : message.files);
+                  chat.own.discard(message.id);
                 }}
               >
                 {t('edit')}
               </button>
-              <button type="button" class="quiet" onClick={() => chat.discard(message.id)}>
+              <button type="button" class="quiet" onClick={() => chat.own.discard(message.id)}>
                 {t('discard')}
               </button>
             </p>
@@ -66,4 +70,14 @@ export function OwnMessage({ message }: { message: Own }) {
       )}
     </article>
   );
+}
+
+function whyNot(refused: Refused, text: string): string {
+  if (refused.reason === 'too_long') {
+    return t('tooLong', { length: count(text.length), limit: count(session.limits.value.text) });
+  }
+  if (refused.reason === 'files_full' && refused.notice === undefined) {
+    return t('file_too_many', { limit: count(session.limits.value.files) });
+  }
+  return refused.notice ?? t(REASONS[refused.reason] ?? 'refused');
 }

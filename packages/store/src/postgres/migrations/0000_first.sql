@@ -23,7 +23,7 @@ CREATE TABLE "chats" (
 	"context_since" bigint NOT NULL,
 	"tokens" double precision DEFAULT 0 NOT NULL,
 	"state" text DEFAULT 'active' NOT NULL,
-	"asked_by" text,
+	"made_by" text,
 	"lease_holder" text,
 	"lease_generation" bigint DEFAULT 0 NOT NULL
 );
@@ -50,7 +50,8 @@ CREATE TABLE "contexts" (
 	"agent_id" text NOT NULL,
 	"name" text NOT NULL,
 	"saved_at" bigint NOT NULL,
-	"source" text NOT NULL,
+	"platform_chat_id" text,
+	"path" text,
 	"turn" text,
 	CONSTRAINT "contexts_id_unique" UNIQUE("id")
 );
@@ -83,7 +84,8 @@ CREATE TABLE "identities" (
 CREATE TABLE "inbox" (
 	"key" text PRIMARY KEY NOT NULL,
 	"id" text NOT NULL,
-	"accepted_at" bigint NOT NULL
+	"accepted_at" bigint NOT NULL,
+	"changes" text
 );
 --> statement-breakpoint
 CREATE TABLE "journal" (
@@ -145,6 +147,7 @@ CREATE TABLE "switches" (
 	"chat" text NOT NULL,
 	"asked_by" text NOT NULL,
 	"previous" text NOT NULL,
+	"at" bigint NOT NULL,
 	CONSTRAINT "switches_chat_asked_by_pk" PRIMARY KEY("chat","asked_by")
 );
 --> statement-breakpoint
@@ -173,7 +176,7 @@ CREATE TABLE "turns" (
 	"outcome" text,
 	"request_id" text NOT NULL,
 	"preview_message_id" text,
-	"asked_by" text,
+	"again" text,
 	"unnoted" boolean DEFAULT false NOT NULL,
 	CONSTRAINT "turns_id_unique" UNIQUE("id")
 );
@@ -191,7 +194,7 @@ ALTER TABLE "turns" ADD CONSTRAINT "turns_chat_chats_key_fk" FOREIGN KEY ("chat"
 CREATE INDEX "bindings_person" ON "bindings" USING btree ("person");--> statement-breakpoint
 CREATE INDEX "bindings_chat" ON "bindings" USING btree ("chat");--> statement-breakpoint
 CREATE UNIQUE INDEX "chats_owner_number" ON "chats" USING btree ("owner","number");--> statement-breakpoint
-CREATE UNIQUE INDEX "chats_asked_by" ON "chats" USING btree ("owner","asked_by") WHERE asked_by IS NOT NULL;--> statement-breakpoint
+CREATE UNIQUE INDEX "chats_made_by" ON "chats" USING btree ("owner","made_by") WHERE made_by IS NOT NULL;--> statement-breakpoint
 CREATE UNIQUE INDEX "confirmations_turn_id" ON "confirmations" USING btree ("turn","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "confirmations_token" ON "confirmations" USING btree ("chat","token");--> statement-breakpoint
 CREATE UNIQUE INDEX "confirmations_decided_by" ON "confirmations" USING btree ("chat","decided_by") WHERE decided_by IS NOT NULL;--> statement-breakpoint
@@ -206,6 +209,7 @@ CREATE INDEX "operations_chat" ON "operations" USING btree ("chat","seq");--> st
 CREATE INDEX "operations_created_at" ON "operations" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "operations_open" ON "operations" USING btree ("seq") WHERE state IN ('pending', 'sending');--> statement-breakpoint
 CREATE INDEX "operations_dead" ON "operations" USING btree ("seq") WHERE state = 'dead';--> statement-breakpoint
+CREATE INDEX "switches_at" ON "switches" USING btree ("at");--> statement-breakpoint
 CREATE INDEX "timeline_address" ON "timeline" USING btree ("address","seq");--> statement-breakpoint
 CREATE INDEX "timeline_other" ON "timeline" USING btree ("address","seq") WHERE NOT own;--> statement-breakpoint
 CREATE INDEX "timeline_at" ON "timeline" USING btree ("at");--> statement-breakpoint
@@ -214,4 +218,4 @@ CREATE INDEX "turns_chat" ON "turns" USING btree ("chat","order");--> statement-
 CREATE INDEX "turns_unfinished" ON "turns" USING btree ("chat") WHERE state <> 'finished';--> statement-breakpoint
 CREATE INDEX "turns_unnoted" ON "turns" USING btree ("chat") WHERE unnoted;--> statement-breakpoint
 CREATE INDEX "turns_accepted_at" ON "turns" USING btree ("accepted_at");--> statement-breakpoint
-CREATE UNIQUE INDEX "turns_asked_by" ON "turns" USING btree ("chat","asked_by") WHERE asked_by IS NOT NULL;
+CREATE UNIQUE INDEX "turns_again" ON "turns" USING btree ("chat","again") WHERE again IS NOT NULL;

@@ -245,7 +245,7 @@ END $$;
 -- Who calls this holds the owner.
 CREATE FUNCTION make_chat(
   p_key text, p_owner text, p_agent text, p_by_default boolean, p_platform text, p_name text, p_named boolean,
-  p_now bigint, p_asked_by text
+  p_now bigint, p_made_by text
 ) RETURNS chats LANGUAGE plpgsql AS $$
 DECLARE
   v_number integer;
@@ -253,9 +253,9 @@ DECLARE
 BEGIN
   UPDATE persons SET chats = chats + 1 WHERE id = p_owner RETURNING chats INTO v_number;
   INSERT INTO chats (
-    key, owner, number, name, named, agent_id, by_default, platform_chat_id, context_since, asked_by
+    key, owner, number, name, named, agent_id, by_default, platform_chat_id, context_since, made_by
   ) VALUES (
-    p_key, p_owner, v_number, p_name, p_named, p_agent, p_by_default, p_platform, p_now, p_asked_by
+    p_key, p_owner, v_number, p_name, p_named, p_agent, p_by_default, p_platform, p_now, p_made_by
   ) RETURNING * INTO v_chat;
   RETURN v_chat;
 END $$;
@@ -338,7 +338,8 @@ BEGIN
     -- An earlier attempt of this very call, whose answer was lost on the way.
     SELECT seq INTO v_seq FROM timeline WHERE source = 'e' || p_key;
     RETURN json_build_object(
-      'outcome', 'stored', 'person', to_json(v_person), 'chat', to_json(v_chat), 'changes', '[]'::json,
+      'outcome', 'stored', 'person', to_json(v_person), 'chat', to_json(v_chat),
+      'changes', coalesce(v_inbox.changes, '[]')::json,
       'seq', v_seq, 'taken', taken_files(p_id, p_file_ids));
   END IF;
   IF p_kind = 'turn' AND unfinished_turns(v_chat.key) >= p_queue_limit THEN
@@ -372,7 +373,8 @@ BEGIN
     END IF;
   END IF;
 
-  INSERT INTO inbox (key, id, accepted_at) VALUES (p_key, p_id, p_now);
+  INSERT INTO inbox (key, id, accepted_at, changes)
+    VALUES (p_key, p_id, p_now, CASE WHEN cardinality(v_changes) > 0 THEN to_json(v_changes)::text END);
   IF p_kind = 'event' THEN
     INSERT INTO pending_events (id, event, account, accepted_at, chat, person)
       VALUES (p_id, p_event, p_account, p_now, v_chat.key, v_person.id);

@@ -66,9 +66,9 @@ CREATE INDEX `bindings_chat` ON `bindings` (`chat`);--> statement-breakpoint
 CREATE INDEX `identities_person` ON `identities` (`person`);--> statement-breakpoint
 CREATE INDEX `inbox_accepted` ON `inbox` (`accepted_at`);--> statement-breakpoint
 CREATE INDEX `operations_sent` ON `operations` (`created_at`) WHERE state = 'sent';--> statement-breakpoint
-CREATE INDEX `operations_undelivered` ON `operations` (`turn`) WHERE state IN ('pending', 'sending');--> statement-breakpoint
 CREATE INDEX `turns_finished` ON `turns` (`accepted_at`) WHERE state = 'finished' AND NOT unnoted;--> statement-breakpoint
-ALTER TABLE `turns` DROP COLUMN `attachments`;--> statement-breakpoint
+ALTER TABLE `turns` DROP COLUMN `attachments`;
+--> statement-breakpoint
 UPDATE `chats` SET
 	`named` = EXISTS (SELECT 1 FROM `turns` WHERE `turns`.`chat` = `chats`.`key`),
 	`context_since` = coalesce((SELECT min(`accepted_at`) FROM `turns` WHERE `turns`.`chat` = `chats`.`key`), unixepoch() * 1000);
@@ -80,3 +80,6 @@ UPDATE `timeline` SET `person` = (
 ) WHERE substr(`source`, 1, 1) = 'o';
 --> statement-breakpoint
 UPDATE `timeline` SET `item` = json_set(`item`, '$.files', json('[]')) WHERE substr(`source`, 1, 1) = 'e';
+--> statement-breakpoint
+-- Who was here before had one chat on one page: what is there was seen.
+INSERT INTO `marks` (`address`, `seq`) SELECT `address`, max(`seq`) FROM `timeline` GROUP BY `address`;

@@ -37,7 +37,7 @@ import type {
   OperationRow,
   PersonRow,
   WholeTurn,
-} from './calls.ts';
+} from './sqlite/calls.ts';
 
 export function accountKey({ surface, account }: { surface: SurfaceId; account: AccountId }): string {
   return `${surface}/${account}`;

@@ -1,0 +1,2 @@
+export { createFiles } from './kept-files.ts';
+export { createWorkspaces } from './workspaces.ts';
