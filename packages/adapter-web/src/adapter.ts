@@ -73,8 +73,10 @@ const CAPABILITIES: Omit<Capabilities, 'files'> = {
 export interface WebLimits extends ConnectionLimits {
   /** How long an upload may stand still. */
   readonly uploadIdleMs: number;
-  /** How long a browser may take nothing of a download. */
+  /** How long a browser may take nothing of what it asked for: somebody may have paused a download. */
   readonly downloadIdleMs: number;
+  /** How long the head of a request may take. */
+  readonly headersMs: number;
   /** How long what an answered request still sends is read. */
   readonly lingerMs: number;
 }
@@ -85,6 +87,7 @@ const DEFAULT_LIMITS: WebLimits = {
   rereadMs: 1000,
   uploadIdleMs: 60_000,
   downloadIdleMs: 300_000,
+  headersMs: 60_000,
   lingerMs: 5000,
 };
 
@@ -206,7 +209,7 @@ class Web implements WebAdapter {
   async start(accept: Accept, commands: readonly CommandInfo[]): Promise<void> {
     const { host, port, accessKeys, allowedHosts, clock, logger, clientDir, defaultLocale } = this.#o;
     const { people, files } = this.#o;
-    const { downloadIdleMs: idleMs, lingerMs } = this.#limits;
+    const { downloadIdleMs, headersMs, lingerMs } = this.#limits;
     const page = await readPage(clientDir ?? BUILT_PAGE);
     const guard = new HostGuard(host, allowedHosts);
     const exposed = !isLoopback(normalHost(host) ?? host);
@@ -222,12 +225,14 @@ class Web implements WebAdapter {
     }
     const onLogOut = (session: string) => this.#endSession(session);
     const uploaded = this.#uploaded;
-    const downloads = new Downloads({ people, files, uploaded, clock, logger, defaultLocale, idleMs });
+    const downloads = new Downloads({ people, files, uploaded, logger, defaultLocale });
     const uploads = this.#uploads;
     const common = { guard, sessions, page, defaultLocale, logger, clock };
     this.#door = new HttpDoor({ ...common, uploads, downloads, lingerMs, onLogOut });
-    // An upload may take long; what may not has a limit of its own.
-    const server = createServer({ requestTimeout: 0 }, (request, response) => {
+    // An upload may take long; what may not has a limit of its own: without it, that of the headers is 0 too.
+    const connectionsCheckingInterval = Math.min(headersMs, 30_000);
+    const times = { requestTimeout: 0, headersTimeout: headersMs, connectionsCheckingInterval };
+    const server = createServer(times, (request, response) => {
       this.#door?.answer(request, response).catch((error: unknown) => {
         // Whoever goes away in the middle of a request is no error of ours, and must not fill the log.
         const left = request.destroyed && !request.complete;
@@ -235,6 +240,8 @@ class Web implements WebAdapter {
         response.destroy();
       });
     });
+    // Of a connection on which nothing moves; not of a WebSocket.
+    server.setTimeout(downloadIdleMs);
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     this.#accept = accept;
     this.#commands = commands;

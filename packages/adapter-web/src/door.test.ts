@@ -2,7 +2,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { CLOSE } from './frames.ts';
 import {
   ask,
   closeAll,
+  emptyPage,
   MemoryTimeline,
   memoryParts,
   realClock,
@@ -135,6 +136,21 @@ describe('with keys', () => {
     expect(await upgradeStatus(url, session)).toBe(401);
     expect(await who(url, other)).toBe('alice');
     expect(elsewhere.closed).toBeUndefined();
+  });
+
+  it('hears nothing more of a page after the logout, though it does not leave', async () => {
+    const web = await startWeb({ host: '0.0.0.0', accessKeys: keys });
+    const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    const login = await ask(web.url, '/login', { method: 'POST', headers, body: `key=${KEY}` });
+    const session = { Cookie: String(login.headers['set-cookie']).split(';')[0] ?? '' };
+    const page = await TestPage.open(web.url, null, session);
+    // It does not see that it is asked to leave.
+    page.socket.pause();
+    await ask(web.url, '/logout', { method: 'POST', headers: session });
+    page.post({ type: 'message', id: 'after-the-logout', chat: 'main', text: 'still here' });
+    page.socket.resume();
+    await once(page.socket, 'close');
+    expect(web.events).toEqual([]);
   });
 
   it('says Secure when the browser came over TLS', async () => {
@@ -263,6 +279,40 @@ it('lets go of a connection whose upgrade it refused, though the other side keep
   const writing = setInterval(() => client.write('x'), 10);
   await gone;
   clearInterval(writing);
+});
+
+it('lets go of who never comes to the end of a request', async () => {
+  const { url } = await startWeb({ limits: { headersMs: 100 } });
+  const { port } = new URL(url);
+  const client = connect(Number(port), '127.0.0.1');
+  client.on('error', () => undefined);
+  client.resume();
+  const gone = new Promise((resolve) => client.once('close', resolve));
+  client.write(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n`);
+  const writing = setInterval(() => client.write('X-More: 1\r\n'), 20);
+  await gone;
+  clearInterval(writing);
+});
+
+it('lets go of who asks for the page and does not read it', async () => {
+  const clientDir = emptyPage();
+  writeFileSync(join(clientDir, 'large.js'), Buffer.alloc(32 * 1024 * 1024, ' '));
+  const { url } = await startWeb({ clientDir, limits: { downloadIdleMs: 200 } });
+  const { port } = new URL(url);
+  const left = new Promise<void>((resolve) => {
+    const seen = (message: unknown) => {
+      unsubscribe('http.server.request.start', seen);
+      // As the channel is documented.
+      (message as { response: ServerResponse }).response.once('close', resolve);
+    };
+    subscribe('http.server.request.start', seen);
+  });
+  const client = connect(Number(port), '127.0.0.1');
+  client.on('error', () => undefined);
+  client.pause();
+  client.write(`GET /large.js HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
+  await left;
+  client.destroy();
 });
 
 describe('what keeps it from starting', () => {

@@ -1,6 +1,6 @@
 /** Gives people their files, and takes back an upload that was not used. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Clock, type Files, isFileError, type KeptFile, type Logger } from '@surfaces/core';
+import { type Files, isFileError, type KeptFile, type Logger } from '@surfaces/core';
 import { FileId, type Locale } from '@surfaces/protocol';
 import { UNKNOWN_TYPE } from './entries.ts';
 import { contentDisposition } from './file-name.ts';
@@ -17,11 +17,8 @@ export interface DownloadsOptions {
   readonly people: People;
   readonly files: Files;
   readonly uploaded: Uploaded;
-  readonly clock: Clock;
   readonly logger: Logger;
   readonly defaultLocale: Locale;
-  /** How long a browser may take nothing, milliseconds: somebody may have paused the download. */
-  readonly idleMs: number;
 }
 
 /** The id in a path of the form `/files/<id>`. Nothing is decoded: an id needs no escapes. */
@@ -73,7 +70,7 @@ export class Downloads {
     if (request.method === 'HEAD') return void response.end();
     try {
       for await (const chunk of files.read(owner, file.id, { from, to })) {
-        if (!response.write(chunk)) await this.#taken(response);
+        if (!response.write(chunk)) await taken(response);
         if (response.destroyed) return;
       }
       response.end();
@@ -95,23 +92,21 @@ export class Downloads {
     text(response, 409, 'A message has this file.');
   }
 
-  /** Resolves when the browser took what was written, or is gone. */
-  #taken(response: ServerResponse): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        cancel();
-        response.off('drain', done).off('close', done);
-        resolve();
-      };
-      const cancel = this.#o.clock.after(this.#o.idleMs, () => response.destroy());
-      response.on('drain', done).on('close', done);
-      if (response.destroyed) done();
-    });
-  }
-
   #identify(web: WebPerson) {
     return identify(this.#o.people, web, this.#o.defaultLocale);
   }
+}
+
+/** Resolves when the browser took what was written, or is gone: who takes nothing for long is cut off. */
+function taken(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
+    if (response.destroyed) done();
+  });
 }
 
 function isInline(request: IncomingMessage): boolean {

@@ -79,7 +79,8 @@ export class PageSocket {
     if (this.#waiting >= MAX_WAITING || this.#waitingBytes >= MAX_WAITING_BYTES) this.#o.socket.pause();
     this.#work = this.#work
       .then(async () => {
-        if (!this.#closed) await this.#o.onFrame(isBinary ? 'a binary frame' : readFrame(String(data)));
+        // Also of one that was asked to leave and stays: it may be logged out, and would get no answer.
+        if (!this.isClosed) await this.#o.onFrame(isBinary ? 'a binary frame' : readFrame(String(data)));
       })
       .catch((error: unknown) => {
         this.#o.logger.error({ err: error }, 'web frame failed');

@@ -118,9 +118,9 @@ export async function closeAll(): Promise<void> {
 
 export async function startWeb(
   config: Partial<WebAdapterConfig> &
-    Pick<Partial<WebAdapterOptions>, 'limits' | 'clock' | 'logger' | 'files' | 'agents'> = {},
+    Pick<Partial<WebAdapterOptions>, 'limits' | 'clock' | 'logger' | 'files' | 'agents' | 'clientDir'> = {},
 ): Promise<TestWeb> {
-  const { limits, clock = realClock, logger = silentLogger, files, agents, ...rest } = config;
+  const { limits, clock = realClock, logger = silentLogger, files, agents, clientDir, ...rest } = config;
   const timeline = new MemoryTimeline();
   const parts = memoryParts();
   const { people } = parts;
@@ -132,7 +132,7 @@ export async function startWeb(
     timeline,
     clock,
     logger,
-    clientDir: emptyPage(),
+    clientDir: clientDir ?? emptyPage(),
     ...(limits === undefined ? {} : { limits }),
   });
   const events: IncomingEvent[] = [];

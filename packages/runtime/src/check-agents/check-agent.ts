@@ -99,6 +99,10 @@ async function mountOf(workspace: string | undefined): Promise<MountProbe | Erro
   );
 }
 
+/** Of one answer: UTF-16 units, and files. */
+const MOST_TEXT = 4_000_000;
+const MOST_FILES = 100;
+
 type Answer = { readonly text: string; readonly files: readonly string[]; readonly ms: number };
 
 async function ask(
@@ -130,6 +134,9 @@ async function ask(
         const refusal = event.options.find(({ kind }) => kind === 'reject');
         if (refusal === undefined) break;
         await client.reply(platformChatId, requestId, event.id, refusal.id);
+      }
+      if (said.length > MOST_TEXT || files.length > MOST_FILES) {
+        return { code: 'refused', message: 'the agent answered far too much: it was cut off' };
       }
     }
     return { text: said, files, ms: Math.round(performance.now() - began) };

@@ -1,4 +1,14 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -259,6 +269,22 @@ describe('the shared mount', () => {
     expect(other.agents[0]?.warning).toContain('did not show');
   });
 
+  test('is not proven by what only looks like a file, nor waited for', async () => {
+    execFileSync('mkfifo', [join(directory, 'pipe')]);
+    const pipe = await check((turn) => {
+      renameSync(join(directory, 'pipe'), inside('copy.txt'));
+      return turn.sendFile('copy.txt');
+    });
+    expect(pipe.agents[0]?.warning).toContain('did not show');
+    rmSync(inside('copy.txt'));
+    const link = await check(async (turn) => {
+      await copyFile(inside(attached(turn)), join(directory, 'outside.txt'));
+      symlinkSync(join(directory, 'outside.txt'), inside('copy.txt'));
+      await turn.sendFile('copy.txt');
+    });
+    expect(link.agents[0]?.warning).toContain('did not show');
+  });
+
   test('without a message it is only tried from here', async () => {
     const found = await check(async () => undefined, []);
     expect(found.agents[0]).toMatchObject({
@@ -335,6 +361,24 @@ describe('agents that want a certificate', () => {
     expect(found.agents[4]?.error).toContain('not signed by an authority that is trusted here');
     expect(JSON.stringify(found)).not.toMatch(/PRIVATE KEY|the-key-of-all/);
   });
+});
+
+test('an agent that talks and sends files without end is cut off', async () => {
+  let written = 0;
+  const { url } = await agent({
+    onTurn: async (turn) => {
+      const piece = 'x'.repeat(100_000);
+      for (; written < 10_000; written++) await turn.write(piece);
+    },
+  });
+  const path = config([{ id: 'agent-0', base_url: url }]);
+  const found = await report(['--config', path, '--message', 'hello', '--timeout', '10']);
+  expect(found.agents[0]).toMatchObject({
+    ok: false,
+    stage: 'message',
+    error: expect.stringContaining('too much'),
+  });
+  expect(written).toBeLessThan(1_000);
 });
 
 describe('the registry', () => {

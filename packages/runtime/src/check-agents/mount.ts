@@ -1,7 +1,11 @@
 /** Whether an agent works in the directory that is mounted here. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { isAbsolute, join, posix, relative, resolve } from 'node:path';
+import { mkdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { join, posix, resolve } from 'node:path';
+import { openBelow } from '../files/open-directory.ts';
+
+/** In which the word has to stand. */
+const MOST_BYTES = 1024 * 1024;
 
 export interface MountProbe {
   /** Relative to the workspace, for the message that goes to the agent. */
@@ -23,7 +27,9 @@ export async function placeProbe(workspace: string): Promise<MountProbe> {
   await assertDirectory(workspace);
   try {
     await mkdir(absolute);
-    await writeFile(join(absolute, 'probe.txt'), `${word}\nThis file can be deleted.\n`);
+    await writeFile(join(absolute, 'probe.txt'), `${word}\nThis file can be deleted.\n`, {
+      flag: 'wx',
+    });
     if (!(await readFile(join(absolute, 'probe.txt'), 'utf8')).startsWith(word)) {
       throw new Error('it reads back as something else');
     }
@@ -51,13 +57,16 @@ export async function placeProbe(workspace: string): Promise<MountProbe> {
   async function hasWord(file: string): Promise<boolean> {
     const inside = file.replace(/^\/(workspace|agents\/[^/]+)(?=\/)/, '.');
     const path = resolve(workspace, inside);
-    const below = relative(workspace, path);
-    if (below.startsWith('..') || isAbsolute(below)) return false;
+    // What is there may be anything: a pipe that never ends, a link to somewhere else.
+    const handle = await openBelow(await realpath(workspace), path).catch(() => undefined);
+    if (handle === undefined) return false;
     try {
-      const { size } = await stat(path);
-      return size < 1024 * 1024 && (await readFile(path, 'utf8')).includes(word);
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(MOST_BYTES), 0, MOST_BYTES, 0);
+      return buffer.subarray(0, bytesRead).includes(word);
     } catch {
       return false;
+    } finally {
+      await handle.close();
     }
   }
 }

@@ -75,7 +75,7 @@ function caller(socketPath: string, signal: AbortSignal) {
   async function ask(method: string, path: string, body?: object): Promise<IncomingMessage> {
     const answered = Promise.withResolvers<IncomingMessage>();
     const asked = request({ socketPath, method, path: `/v1/${path}`, signal, agent: false });
-    asked.on('response', answered.resolve).on('error', answered.reject);
+    asked.on('response', answered.resolve).on('error', (error) => answered.reject(wentAway(error)));
     asked.end(body === undefined ? undefined : JSON.stringify(body));
     const response = await answered.promise;
     if (response.statusCode === 200) return response;
@@ -85,10 +85,10 @@ function caller(socketPath: string, signal: AbortSignal) {
 
   return {
     async json<S extends z.ZodType>(method: string, path: string, schema: S, body?: object) {
-      return schema.parse(parsed(await textOf(await ask(method, path, body)))) as z.output<S>;
+      return checked(schema, await textOf(await ask(method, path, body)));
     },
     async *lines<S extends z.ZodType>(path: string, schema: S): AsyncGenerator<z.output<S>> {
-      for await (const line of linesOf(await ask('GET', path))) yield schema.parse(JSON.parse(line));
+      for await (const line of linesOf(await ask('GET', path))) yield checked(schema, line);
     },
     async *bytes(path: string): AsyncGenerator<Uint8Array> {
       yield* bytesOf(await ask('GET', path));
@@ -122,6 +122,19 @@ async function textOf(response: IncomingMessage): Promise<string> {
   const pieces: Uint8Array[] = [];
   for await (const piece of bytesOf(response)) pieces.push(piece);
   return Buffer.concat(pieces).toString('utf8');
+}
+
+function wentAway(error: Error): Error {
+  if (errnoOf(error) !== 'ECONNRESET' && errnoOf(error) !== 'EPIPE') return error;
+  return new OperatorError('the app went away before it was done: its log says why', { cause: error });
+}
+
+function checked<S extends z.ZodType>(schema: S, text: string): z.output<S> {
+  const result = schema.safeParse(parsed(text));
+  if (result.success) return result.data;
+  throw new OperatorError('the app answered in an unknown way: is it of another version than this?', {
+    cause: result.error,
+  });
 }
 
 function parsed(text: string): unknown {

@@ -1,7 +1,7 @@
 /** The door of a running app over its real socket, and the same operations when none runs. */
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { request } from 'node:http';
+import { createServer as createHttpServer, request, type ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -322,6 +322,21 @@ test('a store that a process uses without a door is refused, and an empty direct
   expect(refused).toMatchObject({ code: 1, out: '' });
   expect(refused.err).toContain(String(process.pid));
   expect(isStoreError(refused)).toBe(false);
+});
+
+test.each([
+  ['goes away', (response: ServerResponse) => response.destroy(), /went away/],
+  ['is of another version', (response: ServerResponse) => response.end('{"persons": []}'), /another version/],
+])('an app that %s in the middle is told in words', async (_, answer, words) => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'surfaces-op-'));
+  const known = JSON.stringify(await status());
+  const app = createHttpServer((asked, response) =>
+    asked.url === '/v1/status' ? response.end(known) : answer(response),
+  ).listen(join(dataDir, 'operator.sock'));
+  open.push({ close: async () => void app.close() });
+  await once(app, 'listening');
+  const found = await command(personCommand, { SURFACES_DATA_DIR: dataDir }, 'list');
+  expect(found).toEqual({ code: 1, out: '', err: expect.stringMatching(words) });
 });
 
 test('a file in the place of the socket is left alone', async () => {
