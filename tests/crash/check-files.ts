@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { numberedName, safeFileName } from '@surfaces/core';
+import { numberedName, safeFileName, UNFINISHED_PREFIX } from '@surfaces/core';
 import { type AgentLine, lastRuns } from './agent-record.ts';
 import type { Conversation } from './conversation.ts';
 import type { Database } from './database.ts';
@@ -15,6 +15,8 @@ export interface FileFigures {
   /** Kept files that nothing leads to: uploads that were cut off, and copies whose answer was begun anew. */
   readonly givenUp: number;
   readonly copiesLeft: number;
+  /** Half saved, and given up by a stop; swept from the workspaces after an hour. */
+  readonly halvesLeft: number;
 }
 
 interface Places {
@@ -44,8 +46,16 @@ export async function checkFiles(
     if (!owners.some(({ id }) => id === name)) problems.push(`workspace: ${name} is nobody's`);
   }
   const saved = await checkRows(database, workspace, owners, stopped, problems);
-  for (const owner of owners) checkDirectory(owner, workspace, saved, lastRuns(lines), stopped, problems);
-  return { saved: saved.size, ...(await checkKept(database, kept, owners, appKilled, problems)) };
+  const givenUp = new Set(
+    (await rowsOf(database)).flatMap(({ id, state, text }) =>
+      state === 'incoming' && stopped.has(String(text)) ? [unfinishedKey(String(id))] : [],
+    ),
+  );
+  let halvesLeft = 0;
+  for (const owner of owners) {
+    halvesLeft += checkDirectory(owner, workspace, { saved, givenUp }, lastRuns(lines), stopped, problems);
+  }
+  return { saved: saved.size, halvesLeft, ...(await checkKept(database, kept, owners, appKilled, problems)) };
 }
 
 async function ownersOf(
@@ -63,6 +73,17 @@ async function ownersOf(
   });
 }
 
+function rowsOf(database: Database) {
+  return database.rows(
+    `SELECT a.id, a.state, a.path, a.person, t.text FROM ${database.attachments} a LEFT JOIN turns t ON t.id = a.turn ORDER BY a."order"`,
+  );
+}
+
+/** What the temporary names of a save begin with. */
+function unfinishedKey(attachment: string): string {
+  return `${UNFINISHED_PREFIX}${createHash('sha256').update(attachment).digest('hex').slice(0, 24)}`;
+}
+
 /** Every file is saved, and each row leads to the bytes that were sent. The paths. */
 async function checkRows(
   database: Database,
@@ -71,9 +92,7 @@ async function checkRows(
   stopped: ReadonlySet<string>,
   problems: string[],
 ): Promise<ReadonlySet<string>> {
-  const rows = await database.rows(
-    `SELECT a.state, a.path, a.person, a.name, t.text FROM ${database.attachments} a LEFT JOIN turns t ON t.id = a.turn ORDER BY a."order"`,
-  );
+  const rows = await rowsOf(database);
   const paths = new Set<string>();
   const byText = Map.groupBy(rows, ({ text }) => text);
   const unsent = byText.get(null)?.length ?? 0;
@@ -105,15 +124,18 @@ async function checkRows(
   return paths;
 }
 
-/** What is in a person's directory was sent by the person or written for them, and is there once. */
+/**
+ * What is in a person's directory was sent by the person or written for them, and is there once. How many
+ * halves of files there are that a stop gave up after a kill.
+ */
 function checkDirectory(
   { id, conversation }: Owner,
   workspace: string,
-  saved: ReadonlySet<string>,
+  { saved, givenUp }: { readonly saved: ReadonlySet<string>; readonly givenUp: ReadonlySet<string> },
   runs: ReadonlyMap<string, number>,
   stopped: ReadonlySet<string>,
   problems: string[],
-): void {
+): number {
   const directory = join(workspace, id);
   const reports = new Map(
     conversation.asked.flatMap((asked) =>
@@ -127,8 +149,13 @@ function checkDirectory(
     sentWith(asked).map(({ name, bytes }) => ({ asked, name: safeFileName(name), bytes: digest(bytes) })),
   );
   const most = sent.length;
+  let halves = 0;
   for (const name of existsSync(directory) ? readdirSync(directory) : []) {
     const say = (problem: string) => problems.push(`workspace: ${conversation.person.chat} ${problem}`);
+    if (givenUp.has(name.slice(0, unfinishedKey('').length))) {
+      halves += 1;
+      continue;
+    }
     const bytes = digest(readFileSync(join(directory, name)));
     const report = reports.get(name);
     if (report) {
@@ -142,6 +169,7 @@ function checkDirectory(
       say(`has ${name}, which no row names`);
     }
   }
+  return halves;
 }
 
 function mayBeCalled(name: string, wanted: string, most: number): boolean {
@@ -156,7 +184,7 @@ async function checkKept(
   owners: readonly Owner[],
   appKilled: boolean,
   problems: string[],
-): Promise<Omit<FileFigures, 'saved'>> {
+): Promise<Omit<FileFigures, 'saved' | 'halvesLeft'>> {
   const found = new Map<string, string>();
   for (const owner of existsSync(kept) ? readdirSync(kept) : []) {
     const names = readdirSync(join(kept, owner));

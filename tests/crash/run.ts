@@ -189,6 +189,7 @@ export async function run(options: RunOptions, postgres?: PostgresServer): Promi
       'uploads begun again': sum(({ person }) => person.givenUp),
       'of them left behind': files.givenUp,
       'copies left behind': files.copiesLeft,
+      'halves left by stops': files.halvesLeft,
       questions: questions.questions,
       decided: questions.decided,
       'pressed twice': sum(({ pressedTwice }) => pressedTwice),
