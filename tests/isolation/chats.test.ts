@@ -121,7 +121,7 @@ test('what grows, is said and is listed at one page does not show at the other',
   const all = await answer;
   expect(ben.all('draft').length).toBeGreaterThan(2);
   expect(all.at(-1)?.last).toBe(true);
-  await ben.command('rename', `${BENS} first`);
+  await ben.send(`/rename ${BENS} first`);
   await ben.press('settings:x:streaming-off');
   await ben.press('settings:x:streaming-on');
   // Her own list may still be on its way.

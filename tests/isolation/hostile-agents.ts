@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type AgentTurn, serveAgent } from '@surfaces/sdk';
 import { vi } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -35,7 +35,7 @@ export class GivingAgent {
     });
     const close = async () => {
       await server.close({ drainMs: 0 });
-      rmSync(workspace, { recursive: true, force: true });
+      rmSync(dirname(workspace), { recursive: true, force: true });
     };
     return new GivingAgent({ id, url: server.url, workspace }, turns, close);
   }
@@ -112,12 +112,12 @@ export class RawAgent {
   async close(): Promise<void> {
     for (const socket of this.#server.clients) socket.terminate();
     await new Promise((resolve) => this.#server.close(resolve));
-    rmSync(this.listed.workspace, { recursive: true, force: true });
+    rmSync(dirname(this.listed.workspace), { recursive: true, force: true });
   }
 }
 
 function makeWorkspace(id: string): string {
-  const path = join(realpathSync(mkdtempSync(join(tmpdir(), 'surfaces-workspace-'))), id);
+  const path = join(realpathSync(mkdtempSync(join(tmpdir(), 'surfaces-isolation-'))), id);
   mkdirSync(path);
   return path;
 }

@@ -54,7 +54,7 @@ export async function recover(
       await persist(context, 'an expired turn', () => store.commitFinal(lease, turn.id, 'expired', []));
       noteExpired(chat, person);
     } else {
-      const job = { turn, chat, person, adapter };
+      const job = { turn, chat, person, adapter, author: undefined };
       intake.begin(turn.attachments, job);
       const running = turn.state === 'running';
       lanes.push(running ? { ...job, journalled, stopped: stopped.has(chat.key) } : job);
