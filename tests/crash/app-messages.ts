@@ -10,6 +10,8 @@ export interface RecoveredMessage {
   readonly queued: number;
   readonly operations: number;
   readonly events: number;
+  /** Of people, that were not in the workspace yet. */
+  readonly files: number;
 }
 
 export type ProcessMessage = RecoveredMessage | { readonly type: 'ready'; readonly url?: string };

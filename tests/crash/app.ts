@@ -5,9 +5,18 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createWebAdapter, WebAdapterConfig } from '@surfaces/adapter-web';
-import { type Clock, createCore, type Logger, type Metrics, type Recovery } from '@surfaces/core';
+import {
+  type Agents,
+  type Clock,
+  createCore,
+  type Logger,
+  type Metrics,
+  type Recovery,
+} from '@surfaces/core';
 import { type AgentClient, AgentId } from '@surfaces/protocol';
+import { createFiles, createWorkspaces } from '@surfaces/runtime/files';
 import { createAgentClient } from '@surfaces/sdk';
+import { openPostgresStore } from '@surfaces/store/postgres';
 import { openSqliteStore } from '@surfaces/store/sqlite';
 import type { RecoveredMessage } from './app-messages.ts';
 import { faultFromEnvironment } from './fault.ts';
@@ -18,7 +27,11 @@ const {
   CRASH_DIR: directory = '.',
   CRASH_AGENT: agentUrl = '',
   CRASH_MESSENGER: messengerUrl = '',
+  CRASH_WORKSPACE: workspace = '.',
+  CRASH_DATABASE: databaseUrl,
 } = process.env;
+/** Bytes of one file. */
+const MAX_FILE = 1_000_000;
 
 const clock: Clock = {
   now: () => Date.now(),
@@ -67,13 +80,20 @@ function tell(recovery: Recovery): void {
     queued: recovery.turns.length - running.length,
     operations: recovery.operations.length,
     events: recovery.events.length,
+    files: [
+      ...recovery.files.map(({ file }) => file),
+      ...recovery.turns.flatMap(({ turn }) => turn.attachments),
+    ].filter(({ state }) => state === 'incoming').length,
   };
   process.send?.(message);
 }
 
 const fault = faultFromEnvironment();
 const logger = fileLogger({});
-const store = await openSqliteStore({ dataDir: join(directory, 'data'), logger });
+const dataDir = join(directory, 'data');
+const store = databaseUrl
+  ? await openPostgresStore({ url: databaseUrl, logger })
+  : await openSqliteStore({ dataDir, logger });
 const recover = store.recover.bind(store);
 store.recover = async (accounts) => {
   const recovery = await recover(accounts);
@@ -98,9 +118,24 @@ const agent: AgentClient = {
     }
   },
 };
+const agents: Agents = {
+  assign: () => ({ choices: [agent.agentId], byDefault: false }),
+  client: () => agent,
+  info: (id) => ({ id, label: 'Crash' }),
+  all: () => [agent],
+};
+const files = createFiles({ directory: join(dataDir, 'files'), maxBytes: MAX_FILE });
+const workspaces = createWorkspaces({
+  // All people have this agent.
+  workspaceOf: () => ({ path: workspace, shared: true }),
+  files,
+  maxBytes: MAX_FILE,
+});
 const core = createCore({
   store,
-  agents: { assign: () => agent.agentId, client: () => agent, all: () => [agent] },
+  agents,
+  files,
+  workspaces,
   clock,
   logger,
   metrics,
@@ -124,8 +159,10 @@ process.on('disconnect', () => process.exit(1));
 
 const { CRASH_WEB_PORT: port, CRASH_WEB_KEYS: accessKeys, CRASH_WEB_PAGE: clientDir = '' } = process.env;
 const web = WebAdapterConfig.parse({ port, accessKeys });
-await core.attach(createWebAdapter({ ...web, timeline: store.timeline, clock, logger, clientDir }));
+const { timeline } = store;
+const parts = { timeline, people: store, agents, files, clock, logger, defaultLocale: 'en' } as const;
+await core.attach(createWebAdapter({ ...web, ...parts, clientDir }));
 for (const surface of PLAYED_SURFACES) {
-  await core.attach(playedAdapter(surface, PLAYED[surface], messengerUrl));
+  await core.attach(playedAdapter(surface, PLAYED[surface], messengerUrl, files));
 }
 process.send?.({ type: 'ready' });

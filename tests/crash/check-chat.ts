@@ -1,7 +1,7 @@
 /** What one person must have read at the end: each message answered once, rightly, in order. */
 import type { Conversation } from './conversation.ts';
 import type { Seen } from './person.ts';
-import { type Asked, answerTo, chatsIn, plain } from './words.ts';
+import { type Asked, answerTo, chatsIn, digest, plain, question, reportsOf } from './words.ts';
 
 export interface ChatCounts {
   answered: number;
@@ -9,17 +9,33 @@ export interface ChatCounts {
   begunAnew: number;
   labelledDuplicates: number;
   orphanedPlaceholders: number;
+  filesShown: number;
+  filesCutOff: number;
 }
+
+export const NO_CHAT_COUNTS: ChatCounts = {
+  answered: 0,
+  stopped: 0,
+  begunAnew: 0,
+  labelledDuplicates: 0,
+  orphanedPlaceholders: 0,
+  filesShown: 0,
+  filesCutOff: 0,
+};
 
 export interface ChatRules {
   /** Sends may be doubled here, if they say so. */
   readonly ambiguous: boolean;
   /** Answers may say that they were begun anew: the agent was killed. */
   readonly restarts: boolean;
+  /** Which process of the agent had the last word on a message, by its text. */
+  readonly runs: ReadonlyMap<string, number>;
 }
 
 const ANEW = '_The agent was interrupted and began this answer anew._';
 const STOPPED = 'Stopped.';
+/** A stop that came when the answer was there and its files were not all copied yet. */
+const FILE_CUT_OFF = /📎 I could not send `[^`]*\/([\w.-]+)`: it broke off in the middle\./g;
 
 /** One turn as the person sees it. */
 interface Shown {
@@ -43,9 +59,16 @@ export function checkChat(conversation: Conversation, rules: ChatRules, counts: 
   let stopped = 0;
   for (const [index, turn] of turns.entries()) {
     const message = asked[index];
-    if (message) stopped += checkTurn(turn, message, rules, counts, say);
+    if (message) stopped += checkTurn(turn, message, { ...rules, digests: person.digests }, counts, say);
   }
-  if (stopped > stops) say(`${stopped} answers were stopped by ${stops} stops`);
+  if (stopped > stops) say(`${stopped} answers were stopped, or their files, by ${stops} stops`);
+  for (const command of ['new', 'clear'] as const) {
+    const [said, told] = [conversation.said[command], conversation.replies(command, seen)];
+    if (said !== told) say(`/${command} was said ${said} times and done ${told} times`);
+  }
+  if (person.places() !== conversation.said.new) {
+    say(`${conversation.said.new} new chats have ${person.places()} places`);
+  }
   for (const { message } of seen) {
     for (const chat of chatsIn(message.markdown)) if (chat !== person.chat) say(`speaks of ${chat}`);
   }
@@ -103,7 +126,13 @@ function checkQuestions(seen: readonly Seen[], say: Say): void {
 }
 
 /** How many stops it took. */
-function checkTurn(turn: Shown, asked: Asked, rules: ChatRules, counts: ChatCounts, say: Say): number {
+function checkTurn(
+  turn: Shown,
+  asked: Asked,
+  rules: ChatRules & Pick<Conversation['person'], 'digests'>,
+  counts: ChatCounts,
+  say: Say,
+): number {
   const { parts, notices } = turn;
   const name = `the answer to #${asked.number} (${asked.kind}, turn ${turn.turnId})`;
   for (const [index, { message }] of parts.entries()) {
@@ -117,11 +146,26 @@ function checkTurn(turn: Shown, asked: Asked, rules: ChatRules, counts: ChatCoun
     counts.begunAnew += 1;
     if (!rules.restarts) say(`${name} was begun anew though the agent was never killed`);
   }
+  const cutOff = new Set([...text.matchAll(FILE_CUT_OFF)].map(([, file]) => file));
+  text = plain(text.replace(FILE_CUT_OFF, ''));
+  const reports = reportsOf(asked, rules.runs.get(question(asked)) ?? 0).filter(
+    ({ name: report }) => !cutOff.has(report),
+  );
+  const files = parts.flatMap(({ file }) => file ?? []);
+  counts.filesShown += files.length;
+  for (const [index, { id, name: fileName }] of files.entries()) {
+    const report = reports[index];
+    if (fileName !== report?.name) say(`${name} has the file ${fileName} in place ${index}`);
+    else if (rules.digests.get(id) !== digest(report.bytes)) say(`${name} has other bytes in ${fileName}`);
+  }
   const right = plain(answerTo(asked));
   if (notices.length === 0) {
     counts.answered += 1;
     if (joined(text) !== joined(right)) say(`${name} is wrong: ${text}`);
-    return 0;
+    if (files.length !== reports.length) say(`${name} has ${files.length} files, not ${reports.length}`);
+    if (cutOff.size === 0) return 0;
+    counts.filesCutOff += cutOff.size;
+    return 1;
   }
   const [notice] = notices;
   if (notices.length > 1 || notice?.message.markdown !== STOPPED) {

@@ -1,9 +1,8 @@
-/** What must be on disk at the end, read past the code under test. */
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { type AgentLine, readAgentRecord } from './agent-record.ts';
+/** What must be in the database at the end, and what the agent wrote down of its work. */
+import type { AgentLine } from './agent-record.ts';
 import type { Conversation } from './conversation.ts';
-import { parseQuestion, question } from './words.ts';
+import type { Database } from './database.ts';
+import { filesOf, parseQuestion, question } from './words.ts';
 
 export interface StoreFigures {
   readonly outcomes: Readonly<Record<string, number>>;
@@ -13,49 +12,63 @@ export interface StoreFigures {
   readonly answered: ReadonlySet<string>;
 }
 
-export function checkStores(
-  directory: string,
+export async function checkStores(
+  database: Database,
+  lines: readonly AgentLine[],
   conversations: readonly Conversation[],
   agentKilled: boolean,
   problems: string[],
-): StoreFigures {
-  const database = new DatabaseSync(join(directory, 'data', 'surfaces.db'));
-  try {
-    const { outcomes, answered } = checkDatabase(database, conversations, problems);
-    return { outcomes, answered, begunAgain: checkAgent(database, directory, agentKilled, problems) };
-  } finally {
-    database.close();
-  }
+): Promise<StoreFigures> {
+  const { outcomes, answered } = await checkDatabase(database, conversations, problems);
+  await checkPlaces(database, conversations, problems);
+  return {
+    outcomes,
+    answered,
+    begunAgain: await checkAgent(database, lines, conversations, agentKilled, problems),
+  };
 }
 
-function checkDatabase(
-  database: DatabaseSync,
+async function checkDatabase(
+  database: Database,
   conversations: readonly Conversation[],
   problems: string[],
-): Omit<StoreFigures, 'begunAgain'> {
-  const count = (sql: string) => Number(database.prepare(`SELECT count(*) AS n FROM ${sql}`).get()?.n);
-  const mustBe = (sql: string, wanted: number, what: string) => {
-    const found = count(sql);
-    if (found !== wanted) problems.push(`database: ${found} ${what}, not ${wanted}`);
+): Promise<Omit<StoreFigures, 'begunAgain'>> {
+  const mustBe = async (sql: string, wanted: number, what: string) => {
+    const [row] = await database.rows(`SELECT count(*) AS n FROM ${sql}`);
+    if (Number(row?.n) !== wanted) problems.push(`database: ${row?.n} ${what}, not ${wanted}`);
   };
-  mustBe("turns WHERE state <> 'finished'", 0, 'unfinished turns');
-  mustBe("operations WHERE state <> 'sent'", 0, 'operations that were not sent');
-  mustBe('pending_events', 0, 'commands and buttons without a reply');
-  mustBe('journal', 0, 'rows of journals of finished turns');
-  const asked = conversations.reduce((sum, { asked }) => sum + asked.length, 0);
-  mustBe('turns', asked, 'turns');
-  mustBe(
+  const sum = (count: (one: Conversation) => number) =>
+    conversations.reduce((before, one) => before + count(one), 0);
+  await mustBe("turns WHERE state <> 'finished'", 0, 'unfinished turns');
+  await mustBe("operations WHERE state <> 'sent'", 0, 'operations that were not sent');
+  await mustBe('pending_events', 0, 'commands and buttons without a reply');
+  await mustBe('journal', 0, 'rows of journals of finished turns');
+  await mustBe(
+    'turns',
+    sum(({ asked }) => asked.length),
+    'turns',
+  );
+  await mustBe(
     'inbox',
-    conversations.reduce((sum, { events }) => sum + events, 0),
+    sum(({ events }) => events),
     'accepted events',
   );
-  mustBe('chats', conversations.length, 'chats');
-  const again = database
-    .prepare('SELECT request_id FROM turns GROUP BY request_id HAVING count(*) > 1')
-    .all();
-  if (again.length > 0) problems.push(`database: ${again.length} request ids are used twice`);
+  const chats = sum(({ said }) => 1 + said.new);
+  await mustBe('chats', chats, 'chats');
+  await mustBe('bindings', chats, 'places of chats');
+  await mustBe('(SELECT DISTINCT chat FROM bindings) b', chats, 'chats with a place');
+  await mustBe(
+    'switches',
+    sum(({ said }) => said.clear),
+    'contexts that were left',
+  );
+  await mustBe(
+    '(SELECT request_id FROM turns GROUP BY request_id HAVING count(*) > 1) r',
+    0,
+    'request ids that are used twice',
+  );
 
-  const turns = database.prepare('SELECT id, chat, text, outcome FROM turns ORDER BY "order"').all();
+  const turns = await database.rows('SELECT id, chat, text, outcome FROM turns ORDER BY "order"');
   const outcomes: Record<string, number> = {};
   const answered = new Set<string>();
   const texts = new Map<string, string[]>();
@@ -75,33 +88,60 @@ function checkDatabase(
   return { outcomes, answered };
 }
 
-/** Each request once, in its own context; nothing runs again that was logged as done. */
-function checkAgent(
-  database: DatabaseSync,
-  directory: string,
+/** Each new chat was welcomed once, at its own place. */
+async function checkPlaces(
+  database: Database,
+  conversations: readonly Conversation[],
+  problems: string[],
+): Promise<void> {
+  const news = conversations.reduce((sum, { said }) => sum + said.new, 0);
+  const welcomes = await database.rows(
+    "SELECT address, chat FROM operations WHERE message LIKE '%A new chat: the agent knows nothing here%'",
+  );
+  const places = new Set(welcomes.map(({ address }) => String(address)));
+  if (welcomes.length !== news) problems.push(`database: ${news} new chats got ${welcomes.length} welcomes`);
+  if (places.size < welcomes.length) problems.push('database: two new chats were welcomed at one place');
+  if (new Set(welcomes.map(({ chat }) => chat)).size < welcomes.length)
+    problems.push('database: a new chat was welcomed twice');
+}
+
+/** Each request once, in the context of its time; nothing runs again that was logged as done. */
+async function checkAgent(
+  database: Database,
+  lines: readonly AgentLine[],
+  conversations: readonly Conversation[],
   agentKilled: boolean,
   problems: string[],
-): number {
-  const turns = database
-    .prepare(
-      'SELECT t.request_id AS request, t.text, t.outcome, c.platform_chat_id AS context FROM turns t JOIN chats c ON c.key = t.chat ORDER BY t."order"',
-    )
-    .all();
-  const lines = readAgentRecord(join(directory, 'agent.jsonl'));
+): Promise<number> {
+  const turns = await database.rows('SELECT request_id, text, outcome FROM turns ORDER BY "order"');
   const byRequest = Map.groupBy(lines, (line) => line.request);
-  for (const { request, text, outcome, context } of turns) {
+  const requests = [...byRequest.values()];
+  /** By person and how often the context had been cleared. */
+  const contexts = new Map<string, string>();
+  for (const { request_id: request, text, outcome } of turns) {
     const own = byRequest.get(String(request)) ?? [];
     byRequest.delete(String(request));
     const say = (problem: string) => problems.push(`agent: request ${request} (${text}) ${problem}`);
-    if (own.some((line) => line.context !== context)) say('was run in another context');
+    const asked = parseQuestion(String(text));
+    const conversation = conversations.find(({ person }) => person.chat === asked.chat);
+    const generation = `${asked.chat} after ${conversation?.generations[asked.number - 1]}`;
+    for (const { context } of own) {
+      const known = contexts.get(generation) ?? context;
+      contexts.set(generation, known);
+      if (context !== known) say('was run in another context');
+    }
     if (own.some((line) => line.text !== undefined && line.text !== text)) say('was run with another text');
+    const { first, along } = filesOf(asked);
+    const files = first.length + along.length;
+    if (own.some((line) => line.files !== undefined && line.files.length !== files)) {
+      say(`was not run with ${files} files`);
+    }
     checkRuns(own, String(outcome), agentKilled, say);
   }
+  if (new Set(contexts.values()).size < contexts.size) problems.push('agent: two contexts have one name');
   for (const [request] of byRequest) problems.push(`agent: nobody has request ${request}`);
   checkOrder(lines, problems);
-  return [...Map.groupBy(lines, (line) => line.request).values()].filter(
-    (own) => own.filter(({ what }) => what === 'begun').length > 1,
-  ).length;
+  return requests.filter((own) => own.filter(({ what }) => what === 'begun').length > 1).length;
 }
 
 function checkRuns(

@@ -18,6 +18,8 @@ export type Call =
       readonly address: Address;
       readonly operationId: OperationId;
       readonly message: OutgoingMessage;
+      /** Of the bytes of the message's file, as the adapter read them. */
+      readonly fileDigest?: string;
     }
   | {
       readonly kind: 'edit';
@@ -26,6 +28,19 @@ export type Call =
       readonly message: OutgoingMessage;
       readonly messageId: MessageId;
     }
+  | {
+      readonly kind: 'create';
+      readonly address: Address;
+      readonly operationId: OperationId;
+      readonly name: string;
+    }
+  | {
+      readonly kind: 'sign';
+      readonly address: Address;
+      readonly operationId: OperationId;
+      readonly change: { readonly name?: string; readonly archived?: boolean };
+    }
+  | { readonly kind: 'fetch'; readonly address: Address; readonly ref: string }
   | { readonly kind: 'show'; readonly address: Address; readonly draft: Draft }
   | { readonly kind: 'clear'; readonly address: Address; readonly turnId: TurnId };
 
@@ -44,8 +59,12 @@ export type FrameToApp =
       readonly type: 'done';
       readonly id: number;
       readonly messageId?: MessageId;
+      /** Of a place that was made. */
+      readonly address?: Address;
       readonly failure?: CallFailure;
     }
+  /** Bytes that were fetched, in base64; `done` is their end. */
+  | { readonly type: 'bytes'; readonly id: number; readonly bytes: string }
   | { readonly type: 'event'; readonly id: number; readonly event: IncomingEvent };
 
 export function write(frame: FrameToApp | FrameToMessenger): string {

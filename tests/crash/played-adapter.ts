@@ -1,13 +1,25 @@
 /** In the app: the adapter of a messenger that the controller plays. */
-import { type Accept, type Capabilities, type SurfaceAdapter, SurfaceError } from '@surfaces/core';
+import { createHash } from 'node:crypto';
+import {
+  type Accept,
+  type Capabilities,
+  type Files,
+  type SurfaceAdapter,
+  SurfaceError,
+} from '@surfaces/core';
 import { splitMarkdown } from '@surfaces/core/markdown';
-import { AccountId, type MessageId, SurfaceId } from '@surfaces/protocol';
+import { AccountId, type OutgoingMessage, SurfaceId } from '@surfaces/protocol';
 import { WebSocket } from 'ws';
 import { type Call, type FrameToApp, type FrameToMessenger, write } from './link.ts';
 
 type Done = Extract<FrameToApp, { type: 'done' }>;
 
-export function playedAdapter(surface: string, capabilities: Capabilities, url: string): SurfaceAdapter {
+export function playedAdapter(
+  surface: string,
+  capabilities: Capabilities,
+  url: string,
+  files: Files,
+): SurfaceAdapter {
   const link = new Link(url, surface);
   return {
     surface: SurfaceId.parse(surface),
@@ -18,9 +30,27 @@ export function playedAdapter(surface: string, capabilities: Capabilities, url: 
     stop: async () => link.close(),
     split: (markdown) => splitMarkdown(markdown, { limit: capabilities.text.limit }),
     async send(address, message, operationId, signal) {
-      const { messageId } = await link.call({ kind: 'send', address, message, operationId }, signal);
+      const file = message.file && { fileDigest: await digestOf(files, message.file) };
+      const { messageId } = await link.call({ kind: 'send', address, message, operationId, ...file }, signal);
       if (messageId === undefined) throw new SurfaceError('refused', 'sent without an id');
       return { messageId };
+    },
+    files: {
+      fetch: async (address, _person, ref, signal) => link.fetch({ kind: 'fetch', address, ref }, signal),
+    },
+    chats: {
+      async create({ from, chat }, operationId, signal) {
+        const call = { kind: 'create', address: from, operationId, name: chat.name } as const;
+        const { address } = await link.call(call, signal);
+        if (address === undefined) throw new SurfaceError('refused', 'made without an address');
+        return address;
+      },
+      async rename(address, name, operationId, signal) {
+        await link.call({ kind: 'sign', address, operationId, change: { name } }, signal);
+      },
+      async archive(address, archived, operationId, signal) {
+        await link.call({ kind: 'sign', address, operationId, change: { archived } }, signal);
+      },
     },
     ...(capabilities.preview === 'edit' && {
       edits: {
@@ -42,10 +72,17 @@ export function playedAdapter(surface: string, capabilities: Capabilities, url: 
   };
 }
 
+async function digestOf(files: Files, { owner, id }: NonNullable<OutgoingMessage['file']>): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of files.read(owner, id)) hash.update(piece);
+  return hash.digest('hex');
+}
+
 class Link {
   readonly #url: string;
   readonly #surface: string;
   readonly #waiting = new Map<number, (done: Done | Error) => void>();
+  readonly #fetching = new Map<number, (bytes: Uint8Array) => void>();
   #count = 0;
   #socket: WebSocket | undefined;
   #paused = false;
@@ -75,9 +112,32 @@ class Link {
     this.#socket?.close();
   }
 
-  async call(call: Call, signal: AbortSignal): Promise<{ messageId?: MessageId }> {
-    signal.throwIfAborted();
+  call(call: Call, signal: AbortSignal): Promise<Done> {
+    return this.#call(++this.#count, call, signal);
+  }
+
+  fetch(call: Call, signal: AbortSignal): AsyncIterable<Uint8Array> {
     const id = ++this.#count;
+    let wanted = true;
+    return new ReadableStream<Uint8Array>({
+      start: (stream) => {
+        this.#fetching.set(id, (bytes) => stream.enqueue(bytes));
+        this.#call(id, call, signal)
+          .finally(() => this.#fetching.delete(id))
+          .then(
+            () => wanted && stream.close(),
+            (error) => wanted && stream.error(error),
+          );
+      },
+      cancel: () => {
+        wanted = false;
+        this.#fetching.delete(id);
+      },
+    });
+  }
+
+  async #call(id: number, call: Call, signal: AbortSignal): Promise<Done> {
+    signal.throwIfAborted();
     const onAbort = () => this.#waiting.get(id)?.(unknown());
     const done = await new Promise<Done | Error>((resolve) => {
       this.#waiting.set(id, resolve);
@@ -99,6 +159,10 @@ class Link {
   #receive(frame: FrameToApp, accept: Accept): void {
     if (frame.type === 'done') {
       this.#waiting.get(frame.id)?.(frame);
+      return;
+    }
+    if (frame.type === 'bytes') {
+      this.#fetching.get(frame.id)?.(Buffer.from(frame.bytes, 'base64'));
       return;
     }
     const { id, event } = frame;

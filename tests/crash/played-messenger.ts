@@ -4,15 +4,23 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type AcceptResult, isSurfaceError } from '@surfaces/core';
 import { FakeMessenger, type SaidEvent } from '@surfaces/core/testing';
-import { type Address, addressKey, type IncomingEvent, type MessageId } from '@surfaces/protocol';
+import {
+  type Address,
+  addressKey,
+  type FileId,
+  type IncomingEvent,
+  type MessageId,
+} from '@surfaces/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Call, type FrameToMessenger, write } from './link.ts';
 import { Bell, type Person, type Seen } from './person.ts';
 import { PLAYED, PLAYED_SURFACES, type PlayedSurface } from './played-surfaces.ts';
-import { chatsIn } from './words.ts';
+import { chatsIn, type WorkloadFile } from './words.ts';
 
 /** The network's part of a call, each way. Milliseconds, so that kills land inside. */
 const LATENCY_MS = 4;
+/** Of a file that is fetched, at a time. */
+const PIECE = 4096;
 
 export class PlayedMessengers {
   readonly #messengers = new Map<string, FakeMessenger>(
@@ -44,7 +52,7 @@ export class PlayedMessengers {
     if (!messenger) throw new Error(`no messenger ${surface}`);
     const address = messenger.room(`room-of-${chat}`);
     const person = new MessengerPerson(messenger, address, surface, chat);
-    this.#people.set(addressKey(address), person);
+    this.#people.set(address.room, person);
     return person;
   }
 
@@ -84,14 +92,16 @@ export class PlayedMessengers {
   async #call(socket: WebSocket, id: number, call: Call): Promise<void> {
     await wait(Math.random() * LATENCY_MS);
     const messenger = this.#messengers.get(call.address.surface);
-    const person = this.#people.get(addressKey(call.address));
+    const person = this.#people.get(call.address.room);
     try {
       if (!messenger || !person) throw new Error(`${addressKey(call.address)} is nowhere`);
       const { kind, ...what } = call;
-      const messageId = await messenger.call(kind, what, undefined, () => effect(messenger, call));
+      const action = kind === 'sign' ? 'rename' : kind;
+      const done = await messenger.call(action, what, undefined, () => effect(messenger, call));
       person.happened(call);
+      if (call.kind === 'fetch') await this.#bytes(socket, id, messenger, call);
       await wait(Math.random() * LATENCY_MS);
-      socket.send(write({ type: 'done', id, ...(messageId === undefined ? {} : { messageId }) }));
+      socket.send(write({ type: 'done', id, ...done }));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       person?.complaints.push(`${call.kind} failed: ${message}`);
@@ -99,22 +109,49 @@ export class PlayedMessengers {
       socket.send(write({ type: 'done', id, failure: { code, message } }));
     }
   }
+
+  /** Takes its time, so that kills land inside. */
+  async #bytes(
+    socket: WebSocket,
+    id: number,
+    messenger: FakeMessenger,
+    { address, ref }: Extract<Call, { kind: 'fetch' }>,
+  ): Promise<void> {
+    const content = messenger.upload(address, ref)?.content;
+    if (!(content instanceof Uint8Array)) throw new Error(`there is no file ${ref}`);
+    for (let from = 0; from < content.length; from += PIECE) {
+      const bytes = Buffer.from(content.subarray(from, from + PIECE)).toString('base64');
+      socket.send(write({ type: 'bytes', id, bytes }));
+      await wait(Math.random() * LATENCY_MS);
+    }
+  }
 }
 
-function effect(messenger: FakeMessenger, call: Call): MessageId | undefined {
+function effect(
+  messenger: FakeMessenger,
+  call: Call,
+): { readonly messageId?: MessageId; readonly address?: Address } {
   switch (call.kind) {
     case 'send':
-      return messenger.show(call.address, call.operationId, call.message);
+      return { messageId: messenger.show(call.address, call.operationId, call.message) };
     case 'edit':
       messenger.replace(call.address, call.messageId, call.message);
-      return undefined;
+      break;
+    case 'create':
+      return { address: messenger.makePlace(call.address, call.name, call.operationId) };
+    case 'sign':
+      messenger.changeSign(call.address, call.change, call.operationId);
+      break;
     case 'show':
       messenger.draft(call.address, call.draft.turnId, call.draft);
-      return undefined;
+      break;
     case 'clear':
       messenger.draft(call.address, call.turnId, undefined);
-      return undefined;
+      break;
+    case 'fetch':
+      break;
   }
+  return {};
 }
 
 class MessengerPerson implements Person {
@@ -122,6 +159,8 @@ class MessengerPerson implements Person {
   readonly chat: string;
   readonly refused: string[] = [];
   readonly complaints: string[] = [];
+  readonly digests = new Map<FileId, string>();
+  readonly givenUp = 0;
   readonly #messenger: FakeMessenger;
   readonly #address: Address;
   readonly #bell = new Bell();
@@ -134,8 +173,13 @@ class MessengerPerson implements Person {
     this.chat = chat;
   }
 
-  say(text: string): void {
-    this.#follow(this.#messenger.say(this.#address, text, this.#author()));
+  say(text: string, files: readonly WorkloadFile[] = []): void {
+    const sent = files.map(({ name, bytes }) => ({ name, content: bytes, size: bytes.length }));
+    this.#follow(
+      sent.length === 0
+        ? this.#messenger.say(this.#address, text, this.#author())
+        : this.#messenger.sayWith(this.#address, text, sent, this.#author()),
+    );
   }
 
   press(action: string): void {
@@ -147,7 +191,15 @@ class MessengerPerson implements Person {
   }
 
   seen(): readonly Seen[] {
-    return this.#messenger.shown(this.#address);
+    return this.#messenger.shown(this.#address).map(({ message: { file, ...message }, operationId }) => ({
+      message,
+      operationId,
+      ...(file === undefined ? {} : { file }),
+    }));
+  }
+
+  places(): number {
+    return this.#messenger.madePlaces().filter(({ room }) => room === this.#address.room).length;
   }
 
   changed(): Promise<void> {
@@ -160,7 +212,15 @@ class MessengerPerson implements Person {
     const text = 'message' in call ? call.message.markdown : 'draft' in call ? call.draft.text : '';
     const strangers = chatsIn(text).filter((chat) => chat !== this.chat);
     if (strangers.length > 0) this.complaints.push(`${call.kind} shows ${strangers.join()}: ${text}`);
+    if (call.kind === 'send' && call.message.file) this.#take(call.message.file.id, call.fileDigest ?? '');
     this.#bell.ring();
+  }
+
+  #take(id: FileId, digest: string): void {
+    const before = this.digests.get(id);
+    if (before !== undefined && before !== digest)
+      this.complaints.push(`file ${id} has other bytes than before`);
+    this.digests.set(id, digest);
   }
 
   #author() {

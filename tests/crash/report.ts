@@ -1,6 +1,7 @@
 /** What a run comes to. */
 export interface Report {
   readonly target: string;
+  readonly store: string;
   readonly seed: number;
   readonly kills: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly counts: Readonly<Record<string, number>>;
@@ -13,7 +14,7 @@ export interface Report {
 const SHOWN = 30;
 
 export function describeReport(report: Report): string {
-  const lines = [`${report.target}: seed ${report.seed}, ${report.seconds.toFixed(0)} s`];
+  const lines = [`${report.target} on ${report.store}: seed ${report.seed}, ${report.seconds.toFixed(0)} s`];
   for (const [victim, kills] of Object.entries(report.kills)) {
     const sum = Object.values(kills).reduce((a, b) => a + b, 0);
     const where = Object.entries(kills)

@@ -7,10 +7,15 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { PostgresServer } from '@surfaces/testkit/postgres';
+import { lastRuns, readAgentRecord } from './agent-record.ts';
 import type { ProcessMessage } from './app-messages.ts';
-import { type ChatCounts, checkChat } from './check-chat.ts';
+import { type ChatCounts, checkChat, NO_CHAT_COUNTS } from './check-chat.ts';
+import { checkFiles } from './check-files.ts';
+import { checkQuestions } from './check-questions.ts';
 import { checkStores } from './check-stores.ts';
 import { Conversation } from './conversation.ts';
+import { type Database, openPostgresDatabase, openSqliteDatabase, type StoreKind } from './database.ts';
 import { AGENT_POINTS, APP_POINTS, type Kill, killPlan, RESTART_POINTS } from './kill-plan.ts';
 import { PlayedMessengers } from './played-messenger.ts';
 import { PLAYED_SURFACES } from './played-surfaces.ts';
@@ -24,6 +29,7 @@ export type Target = 'app' | 'agent' | 'both';
 
 export interface RunOptions {
   readonly target: Target;
+  readonly store: StoreKind;
   readonly kills: number;
   readonly seed: number;
   readonly chats: number;
@@ -34,14 +40,19 @@ const SETTLE_MS = 60_000;
 /** Between a death and the next start: people go on talking. Milliseconds. */
 const DOWN_MS = 300;
 
-export async function run(options: RunOptions): Promise<Report> {
-  const { target, kills, seed, chats } = options;
+/** `postgres`: a server that outlives the app's deaths; this run gets a database of its own there. */
+export async function run(options: RunOptions, postgres?: PostgresServer): Promise<Report> {
+  const { target, store, kills, seed, chats } = options;
   const began = performance.now();
-  const directory = mkdtempSync(join(tmpdir(), `surfaces-crash-${target}-`));
+  const directory = mkdtempSync(join(tmpdir(), `surfaces-crash-${target}-${store}-`));
+  if (store === 'postgres' && !postgres) throw new TypeError('no PostgreSQL server');
+  const remote = store === 'postgres' ? await postgres?.createDatabase() : undefined;
+  const workspace = join(directory, 'workspace');
+  mkdirSync(workspace);
   const random = new Random(seed);
   const messengers = await PlayedMessengers.listen();
   const problems: string[] = [];
-  const figures = { resumed: 0, journalled: 0, queued: 0, operations: 0, events: 0 };
+  const figures = { resumed: 0, journalled: 0, queued: 0, operations: 0, events: 0, files: 0 };
   const resumed = new Set<string>();
   let agentUrl = '';
   const webPort = await freePort();
@@ -58,13 +69,17 @@ export async function run(options: RunOptions): Promise<Report> {
       figures.queued += message.queued;
       figures.operations += message.operations;
       figures.events += message.events;
+      figures.files += message.files;
     }
   };
   const agent = new Victim({
     name: 'agent',
     program: 'agent.ts',
     directory,
-    env: () => ({ CRASH_PORT: agentUrl === '' ? '0' : new URL(agentUrl).port }),
+    env: () => ({
+      CRASH_PORT: agentUrl === '' ? '0' : new URL(agentUrl).port,
+      CRASH_WORKSPACE: workspace,
+    }),
     onMessage,
   });
   const app = new Victim({
@@ -74,6 +89,8 @@ export async function run(options: RunOptions): Promise<Report> {
     env: () => ({
       CRASH_AGENT: agentUrl,
       CRASH_MESSENGER: messengers.url,
+      CRASH_WORKSPACE: workspace,
+      ...(remote ? { CRASH_DATABASE: remote.url } : {}),
       CRASH_WEB_PORT: String(webPort),
       CRASH_WEB_PAGE: page,
       CRASH_WEB_KEYS: [...keys].map(([chat, key]) => `${chat}:${key}`).join(),
@@ -132,21 +149,29 @@ export async function run(options: RunOptions): Promise<Report> {
     await messengers.close();
   }
 
-  const counts: ChatCounts = {
-    answered: 0,
-    stopped: 0,
-    begunAnew: 0,
-    labelledDuplicates: 0,
-    orphanedPlaceholders: 0,
-  };
+  const counts: ChatCounts = { ...NO_CHAT_COUNTS };
+  const lines = readAgentRecord(join(directory, 'agent.jsonl'));
+  const runs = lastRuns(lines);
   for (const one of conversations) {
-    const rules = { ambiguous: one.person.surface === 'ambiguous', restarts: target !== 'app' };
+    const rules = { ambiguous: one.person.surface === 'ambiguous', restarts: target !== 'app', runs };
     problems.push(...checkChat(one, rules, counts));
   }
-  const stores = checkStores(directory, conversations, target !== 'app', problems);
+  const database =
+    postgres && remote ? openPostgresDatabase(postgres, remote.url) : openSqliteDatabase(directory);
+  const stores = await checkStores(database, lines, conversations, target !== 'app', problems);
+  const starts = { app: app.starts, agent: agent.starts };
+  const questions = await checkQuestions(database, lines, conversations, starts, problems);
+  const places = { workspace, kept: join(directory, 'data', 'files') };
+  const files = await checkFiles(database, places, lines, conversations, target !== 'agent', problems);
   if (problems.length === 0) await rm(directory, { recursive: true, force: true });
+  else await dump(database, directory);
+  database.close();
+  await remote?.drop();
+  const sum = (count: (one: Conversation) => number) =>
+    conversations.reduce((before, one) => before + count(one), 0);
   return {
     target,
+    store,
     seed,
     kills: {
       ...(target === 'agent' ? {} : { app: Object.fromEntries(app.kills) }),
@@ -154,21 +179,47 @@ export async function run(options: RunOptions): Promise<Report> {
     },
     counts: {
       chats,
-      messages: conversations.reduce((sum, { asked }) => sum + asked.length, 0),
-      stops: conversations.reduce((sum, { stops }) => sum + stops, 0),
+      messages: sum(({ asked }) => asked.length),
+      stops: sum(({ stops }) => stops),
+      'new chats': sum(({ said }) => said.new),
+      'contexts cleared': sum(({ said }) => said.clear),
       ...counts,
+      'files from people': files.saved,
+      'files from the agent': files.sentByAgent,
+      'uploads begun again': sum(({ person }) => person.givenUp),
+      'of them left behind': files.givenUp,
+      'copies left behind': files.copiesLeft,
+      questions: questions.questions,
+      decided: questions.decided,
+      'pressed twice': sum(({ pressedTwice }) => pressedTwice),
+      'decided over a restart of the app': questions.overApp,
+      'of the agent': questions.overAgent,
+      'of both': questions.overBoth,
       'turns resumed': resumed.size,
       'of them answered': [...resumed].filter((turn) => stores.answered.has(turn)).length,
       'with a journal': figures.journalled,
       'queued turns taken over': figures.queued,
       'operations taken over': figures.operations,
       'commands taken over': figures.events,
+      'files taken over': figures.files,
       'requests begun again by the agent': stores.begunAgain,
     },
     problems,
     directory,
     seconds: (performance.now() - began) / 1000,
   };
+}
+
+/** For whoever looks into what went wrong: a database on a server is gone by then. */
+async function dump(database: Database, directory: string): Promise<void> {
+  const tables = ['turns', 'operations', 'confirmations', 'chats', 'bindings', database.attachments];
+  const rows = await Promise.all(tables.map((table) => database.rows(`SELECT * FROM ${table}`)));
+  const text = JSON.stringify(
+    Object.fromEntries(tables.map((table, index) => [table, rows[index]])),
+    null,
+    2,
+  );
+  writeFileSync(join(directory, 'database.json'), text);
 }
 
 async function answerQuestions(conversation: Conversation, over: AbortSignal): Promise<void> {
@@ -187,7 +238,7 @@ async function talkedOut(conversations: readonly Conversation[], talking: Promis
   );
   await Promise.race([talking, late]);
   for (const one of conversations) {
-    while (!limit.aborted && (one.open() > 0 || one.person.unacknowledged() > 0)) {
+    while (!limit.aborted && !one.isOver()) {
       await Promise.race([one.person.changed(), late]);
     }
   }

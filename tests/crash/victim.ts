@@ -23,6 +23,8 @@ const START_MS = 30_000;
 export class Victim {
   /** How often it was killed, by point; the others by `outside`, and `missed` where a point was not passed. */
   readonly kills = new Map<string, number>();
+  /** When it was started, epoch milliseconds. */
+  readonly starts: number[] = [];
   readonly #options: VictimOptions;
   #process: ChildProcess | undefined;
 
@@ -88,6 +90,7 @@ export class Victim {
 
   #fork(crashAt: string | undefined): ChildProcess {
     const { program, env, directory, name, onMessage } = this.#options;
+    this.starts.push(Date.now());
     const child = fork(join(import.meta.dirname, program), [], {
       env: { ...process.env, ...env(), CRASH_DIR: directory, ...(crashAt ? { CRASH_AT: crashAt } : {}) },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -5,10 +5,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type ClientFrame, type Entry, ServerFrame } from '@surfaces/adapter-web';
+import type { FileId } from '@surfaces/protocol';
 import { WebSocket } from 'ws';
 import { Bell, type Person, type Seen } from './person.ts';
 import type { Random } from './random.ts';
-import { chatsIn } from './words.ts';
+import { WebFiles } from './web-files.ts';
+import { chatsIn, type WorkloadFile } from './words.ts';
 
 type Said = Extract<ClientFrame, { type: 'message' | 'action' }>;
 
@@ -31,6 +33,8 @@ export class WebPerson implements Person {
   readonly chat: string;
   readonly refused: string[] = [];
   readonly complaints: string[] = [];
+  readonly digests = new Map<FileId, string>();
+  readonly #files: WebFiles;
   readonly #options: WebPersonOptions;
   readonly #bell = new Bell();
   readonly #waiting = new Map<string, Said>();
@@ -40,6 +44,12 @@ export class WebPerson implements Person {
   readonly #closing = new AbortController();
   readonly #living: Promise<void>;
   readonly #seen: Seen[] = [];
+  /** The main chat is always there. */
+  #chats = 1;
+  /** What is said waits for the uploads of what was said before. */
+  #saying: Promise<unknown> = Promise.resolve();
+  /** Of these: not said yet, and shown files that are not there yet. */
+  #busy = 0;
   #socket: WebSocket | undefined;
   /** It has everything that was there: messages may follow. */
   #live = false;
@@ -47,11 +57,18 @@ export class WebPerson implements Person {
   constructor(options: WebPersonOptions) {
     this.#options = options;
     this.chat = options.chat;
+    this.#files = new WebFiles(options, this.#closing.signal, this.complaints);
     this.#living = this.#keepConnected();
   }
 
-  say(text: string): void {
-    this.#enter({ type: 'message', id: randomUUID(), chat: CHAT, text, files: [] });
+  say(text: string, attached: readonly WorkloadFile[] = []): void {
+    this.#while(async () => {
+      const before = this.#saying;
+      const saying = before.then(() => Promise.all(attached.map((file) => this.#files.upload(file))));
+      this.#saying = saying.catch(() => undefined);
+      const files = await saying;
+      this.#enter({ type: 'message', id: randomUUID(), chat: CHAT, text, files });
+    });
   }
 
   press(action: string): void {
@@ -59,7 +76,15 @@ export class WebPerson implements Person {
   }
 
   unacknowledged(): number {
-    return this.#waiting.size;
+    return this.#waiting.size + this.#busy;
+  }
+
+  get givenUp(): number {
+    return this.#files.givenUp;
+  }
+
+  places(): number {
+    return this.#chats - 1;
   }
 
   seen(): readonly Seen[] {
@@ -74,6 +99,19 @@ export class WebPerson implements Person {
     this.#closing.abort();
     this.#socket?.terminate();
     await this.#living;
+  }
+
+  /** Work that the person is not through with before it ended; after `close` it is left. */
+  #while(work: () => Promise<void>): void {
+    this.#busy += 1;
+    work()
+      .catch((error) => {
+        if (!this.#closing.signal.aborted) this.complaints.push(`web: ${error}`);
+      })
+      .finally(() => {
+        this.#busy -= 1;
+        this.#bell.ring();
+      });
   }
 
   /** Connects, again and again. */
@@ -147,8 +185,10 @@ export class WebPerson implements Person {
       case 'error':
         this.complaints.push(`web: ${frame.code}: ${frame.detail}`);
         break;
-      case 'welcome':
       case 'chats':
+        this.#chats = frame.chats.length;
+        break;
+      case 'welcome':
       case 'created':
       case 'settings':
       case 'older':
@@ -165,8 +205,13 @@ export class WebPerson implements Person {
     this.#entries.push(entry);
     if (entry.by === 'bot') {
       this.#mustBeOurs(entry.message.markdown);
-      const { file: _, ...message } = entry.message;
-      this.#seen.push({ message });
+      const { file, ...message } = entry.message;
+      this.#seen.push({ message, ...(file === undefined ? {} : { file }) });
+      if (file) {
+        this.#while(async () => {
+          this.digests.set(file.id, await this.#files.download(file.id));
+        });
+      }
       return;
     }
     if (this.#own.has(entry.id)) this.complaints.push(`web: ${this.chat} reads "${entry.text}" twice`);

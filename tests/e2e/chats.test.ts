@@ -41,7 +41,7 @@ test('chats stay apart: what is said, what is being written, where one was', asy
   await person.composer.fill('half a thought on apples');
   await newChat(person);
   expect(await person.composer.inputValue()).toBe('');
-  expect(await focused(person)).toBe('composer');
+  await expect.poll(() => focused(person)).toBe('composer');
   await person.say('pears, in the second');
   await person.answer(/^pears/);
   expect((await person.shown()).filter(({ text }) => text.includes('apples'))).toEqual([]);
@@ -194,7 +194,7 @@ test('by keyboard alone: another chat by name, by place, in the list; a name; th
   await keyboard.type('ALPH');
   await keyboard.press('Enter');
   await person.message('agent', 'final', 'alpha').waitFor();
-  expect(await focused(person)).toBe('composer');
+  await expect.poll(() => focused(person)).toBe('composer');
   // The newest is above: gamma, beta, alpha.
   await keyboard.press('Alt+ArrowUp');
   await person.message('agent', 'final', 'beta').waitFor();
@@ -214,8 +214,8 @@ test('by keyboard alone: another chat by name, by place, in the list; a name; th
   await keyboard.press('Control+Slash');
   await person.page.getByTestId('help-dialog').waitFor();
   await keyboard.press('Escape');
-  expect(await person.page.getByTestId('help-dialog').count()).toBe(0);
-  expect(await focused(person)).toBe('composer');
+  await expect.poll(() => person.page.getByTestId('help-dialog').count()).toBe(0);
+  await expect.poll(() => focused(person)).toBe('composer');
 }, 90_000);
 
 test('settings hold at once, here and in other browsers', async () => {

@@ -26,6 +26,16 @@ export class RunningApp {
     return this.#url;
   }
 
+  /** Where it keeps its data; the directory it runs in. */
+  get dir(): string {
+    return this.#dir;
+  }
+
+  /** What it has logged since it was started last. */
+  get log(): string {
+    return this.#log;
+  }
+
   /** Resolves when it says that it is ready. */
   async start(): Promise<void> {
     const child = spawn(process.execPath, [ENTRY], {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { webSurface } from '@surfaces/adapter-web';
 import { defineSurface, runApp } from '@surfaces/runtime';
@@ -12,11 +11,5 @@ await runApp({
   version: manifest.version,
   summary: 'Surfaces: people talk to AI agents where they already chat. Runs every configured surface.',
   surfaces: [defineSurface(webSurface)],
-  ownAgent: ({ dataDir, ...parts }) =>
-    startAgentProcess({
-      ...parts,
-      entry: DEMO_AGENT,
-      dataDir: join(dataDir, 'agent'),
-      workspacePath: join(dataDir, 'agent', 'workspace'),
-    }),
+  ownAgent: (parts) => startAgentProcess({ ...parts, entry: DEMO_AGENT }),
 });

@@ -22,6 +22,7 @@ import { splitMarkdown } from '@surfaces/core/markdown';
 import {
   type Address,
   addressKey,
+  type ExternalId,
   MessageId,
   type OperationId,
   type OutgoingMessage,
@@ -145,6 +146,13 @@ class Web implements WebAdapter {
   };
   readonly people: PeoplePort = {
     changed: (externalId, person) => this.#lists.find(externalId)?.personChanged(person),
+    // Its pages come back at once, and are shown that nothing is there.
+    forgotten: (externalId) => {
+      for (const socket of this.#sockets.clients) {
+        if (this.#personOf.get(socket) === externalId)
+          socket.close(CLOSE.goingAway, 'everything was deleted');
+      }
+    },
   };
   readonly health = { probe: (signal: AbortSignal) => this.#probe(signal) };
 
@@ -163,6 +171,7 @@ class Web implements WebAdapter {
   });
   readonly #alive = new WeakSet<WebSocket>();
   readonly #sessionOf = new WeakMap<WebSocket, string>();
+  readonly #personOf = new WeakMap<WebSocket, ExternalId>();
   readonly #probers = new Probers();
   #server: Server | undefined;
   #door: HttpDoor | undefined;
@@ -322,6 +331,7 @@ class Web implements WebAdapter {
       if (this.#stopped) return webSocket.close(CLOSE.goingAway, 'the server stops');
       this.#alive.add(webSocket);
       if (session !== undefined) this.#sessionOf.set(webSocket, session);
+      this.#personOf.set(webSocket, person.id);
       webSocket.on('pong', () => this.#alive.add(webSocket));
       new Connection({
         socket: webSocket,

@@ -4,6 +4,9 @@ import { SurfaceError } from './ports/index.ts';
 /** Who brings bytes is silent for so long: then the attempt is over. Milliseconds. */
 const SILENCE = 60_000;
 
+/** Made once, for an error is made slowly. */
+const OVER = new Error('the attempt is over');
+
 /** The result of `work`, or the signal's reason when it aborts first. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -15,7 +18,8 @@ export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
 }
 
 /**
- * A signal that aborts with `signal`, or when nobody called `heard` for long; `end` gives its timer back.
+ * A signal that aborts with `signal`, when nobody called `heard` for long, and at the `end`: then whoever
+ * brings bytes lets go of them.
  */
 export function silenceLimit(
   clock: Clock,
@@ -35,6 +39,9 @@ export function silenceLimit(
     heard: () => {
       last = clock.now();
     },
-    end: () => cancel?.(),
+    end: () => {
+      cancel?.();
+      over.abort(OVER);
+    },
   };
 }

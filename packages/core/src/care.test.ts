@@ -22,20 +22,21 @@ async function* bytes(text: string) {
   yield new TextEncoder().encode(text);
 }
 
+/** The same, but for some of its methods. */
+function replacing<T extends object>(target: T, methods: Partial<T>): T {
+  return new Proxy(target, {
+    get(_, name) {
+      // Only names of methods are asked for.
+      const value = methods[name as keyof T] ?? target[name as keyof T];
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
 /** The kept files, of which `dropAll` is another. */
 function droppingBy(dropAll: (files: Files, person: PersonId) => Promise<void>) {
   const { files } = stage.files.open();
-  return {
-    parts: {
-      files: new Proxy(files, {
-        get(target, name: keyof Files) {
-          if (name === 'dropAll') return (person: PersonId) => dropAll(target, person);
-          const value = target[name];
-          return typeof value === 'function' ? value.bind(target) : value;
-        },
-      }),
-    },
-  };
+  return { parts: { files: replacing(files, { dropAll: (person) => dropAll(files, person) }) } };
 }
 
 describe('forgetting a person', () => {
@@ -133,6 +134,32 @@ describe('forgetting a person', () => {
     expect(stage.agent.requests.map(({ text }) => text)).toEqual(['one', 'two']);
   });
 
+  it('waits for the copies of files that the agent was sending', async () => {
+    stage.agent.script = async function* () {
+      yield { kind: 'file', path: 'report.txt' };
+      await new Promise(() => undefined);
+    };
+    const { files, workspaces } = stage.files.open();
+    const [began, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const collect: typeof workspaces.collect = async ({ person }, path) => {
+      began.resolve();
+      await release.promise;
+      // Too far to be cut off.
+      return files.keep(person, { name: path }, bytes('mine'), signal);
+    };
+    const parts = { files, workspaces: replacing(workspaces, { collect }) };
+    const { core } = await begin({ parts });
+    say('one');
+    await seen(() => expect(stage.agent.requests).toHaveLength(1));
+    const person = await idOf('Ann');
+    await began.promise;
+    const forgotten = core.forget(person);
+    setTimeout(release.resolve, 100);
+    await forgotten;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    for await (const left of files.list(person)) expect.fail(`${left.name} is left`);
+  });
+
   it('sends nothing more of what was to be sent', async () => {
     const { core } = await begin();
     stage.messenger.fail({ call: 'send', fault: 'unreachable', times: Number.POSITIVE_INFINITY });
@@ -158,6 +185,9 @@ describe('forgetting a person', () => {
     const person = await idOf('Ann');
     await expect(core.forget(person)).rejects.toThrow('the disk is gone');
     expect(await idOf('Ann')).toBe(person);
+    // Until then their chats go on.
+    say('two');
+    await seen(() => expect(texts(own())).toEqual(['one', 'two']));
     fails = false;
     await core.forget(person);
     await core.forget(person);

@@ -22,7 +22,7 @@ export interface Changed {
 export function showChanges(context: Context, delivery: Delivery, changed: Changed): void {
   const { adapter, address, chat, changes, by } = changed;
   if (changes.includes('titled')) renamePlaces(context, adapter, chat, [address], by);
-  if (changes.includes('revived')) archivePlaces(context, adapter, false, [address], by);
+  if (changes.includes('revived')) archivePlaces(context, adapter, chat, [address], by);
   if (changes.includes('moved')) tellMoved(context, delivery, changed);
   else if (changes.includes('by_default')) tellByDefault(context, delivery, changed);
 }

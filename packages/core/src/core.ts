@@ -6,7 +6,7 @@ import {
   type PersonId,
 } from '@surfaces/protocol';
 import type { Budget } from './budget.ts';
-import { forgetPerson, replayDeadLetters } from './care.ts';
+import { disposeContexts, type ForgottenContext, forgetPerson, replayDeadLetters } from './care.ts';
 import { showChanges } from './changes.ts';
 import type { Context, FaultPoint } from './context.ts';
 import { Delivery } from './delivery.ts';
@@ -160,7 +160,7 @@ export class Core {
 
   /** Takes one event of a surface in; see `Accept`. */
   async accept(adapter: SurfaceAdapter, event: IncomingEvent): Promise<AcceptResult> {
-    const { agents, clock, limits, defaultLocale, metrics } = this.#context;
+    const { agents, clock, limits, defaultLocale, metrics, people } = this.#context;
     const { author } = event;
     const person = `${event.surface}/${author.externalId}`;
     if (this.#paused || this.#leaving.has(person)) {
@@ -182,7 +182,8 @@ export class Core {
       if (wait > 0) return this.#refusals.refuse(adapter, event, 'rate', { seconds: Math.ceil(wait / 1000) });
     }
     this.#context.fault('accept.before');
-    const t = translator(author.locale ?? defaultLocale);
+    const known = people.known(person);
+    const t = translator(known?.locale ?? author.locale ?? defaultLocale);
     const title = event.kind === 'message' ? titleOf(event.text) : undefined;
     const input = {
       event,
@@ -197,7 +198,7 @@ export class Core {
       record: adapter.capabilities.history === 'store',
     };
     let accepted: Accepted | FileRefusal;
-    const accepting = this.#store(adapter, input);
+    const accepting = this.#store(adapter, input, known);
     this.#accepting.add(accepting);
     try {
       accepted = await accepting;
@@ -210,13 +211,13 @@ export class Core {
     }
     if ('key' in accepted) {
       const { key, parameters } = accepted;
-      return this.#refusals.refuse(adapter, event, 'no_files', parameters, { key });
+      return this.#refusals.refuse(adapter, event, 'no_files', parameters, key);
     }
     if (counted && accepted.outcome === 'duplicate') this.#rate.giveBack(person);
+    if ('person' in accepted) people.met(person, accepted.person);
     if (!('changes' in accepted) && accepted.outcome !== 'duplicate') {
       const limit = accepted.outcome === 'queue_full' ? limits.queue : limits.waitingFiles;
-      const { locale } = this.#context.people.current(accepted.person);
-      return this.#refusals.refuse(adapter, event, accepted.outcome, { limit }, { locale });
+      return this.#refusals.refuse(adapter, event, accepted.outcome, { limit });
     }
     metrics.count('surfaces_events_total', { surface: adapter.surface, outcome: accepted.outcome });
     this.#context.fault('accept.stored');
@@ -227,17 +228,15 @@ export class Core {
       const by = `${chat.key}:${clock.now()}`;
       const changed = { adapter, address: event.address, chat, person: author, changes, by };
       showChanges(this.#context, this.#delivery, changed);
+      if (changes.includes('moved')) this.#intake.moved({ chat, person: author, adapter });
     }
+    // A busy chat has not moved yet: an agent that was taken from a person gets no files of theirs.
+    const isServed = assignment.choices.includes(accepted.chat.agentId);
     switch (accepted.outcome) {
       case 'turn': {
-        const { chat, person, changes } = accepted;
-        const { attachments: files } = accepted.turn;
-        const turn = {
-          ...accepted.turn,
-          attachments: changes.includes('moved') ? this.#intake.anew(files) : files,
-        };
-        this.#intake.begin(turn.attachments, { chat, person, adapter });
-        this.#lanes.push({ turn, chat, person, adapter });
+        const { chat, person, turn } = accepted;
+        if (isServed) this.#intake.begin(turn.attachments, { chat, person, adapter });
+        this.#lanes.push({ turn, chat, person, adapter, author: author.externalId });
         break;
       }
       case 'expired':
@@ -248,7 +247,7 @@ export class Core {
         break;
       case 'files': {
         const place = { chat: accepted.chat, person: accepted.person, adapter };
-        this.#intake.begin(accepted.files, place);
+        if (isServed) this.#intake.begin(accepted.files, place);
         this.#waiting.schedule(accepted.files, place);
         break;
       }
@@ -256,20 +255,25 @@ export class Core {
     return { outcome: 'accepted', ...seq };
   }
 
-  async #store(adapter: SurfaceAdapter, input: AcceptInput): Promise<Accepted | FileRefusal> {
-    const unfit = await fileRefusal(this.#context, adapter, input.event, input.assignment);
+  async #store(
+    adapter: SurfaceAdapter,
+    input: AcceptInput,
+    known: Person | undefined,
+  ): Promise<Accepted | FileRefusal> {
+    const unfit = await fileRefusal(this.#context, adapter, input.event, input.assignment, known);
     return unfit ?? this.#context.store.accept(input);
   }
 
   /**
-   * Deletes everything that is stored about a person, here and, best effort, at the agents. What they
-   * say meanwhile is not taken. Nobody of that id: nothing happens. Safe to repeat after a failure.
+   * Deletes everything that is stored about a person, here and, best effort, at the agents: resolves with
+   * the contexts that these could not be told of. What the person says meanwhile is not taken. Nobody of
+   * that id: nothing happens. Safe to repeat after a failure.
    */
-  async forget(person: PersonId): Promise<void> {
-    const identities = await this.#context.store.findPersons({ id: person, limit: 1 });
-    const leaving = identities.flatMap((found) =>
-      found.identities.map(({ surface, externalId }) => `${surface}/${externalId}`),
-    );
+  async forget(person: PersonId): Promise<readonly ForgottenContext[]> {
+    const found = await this.#context.store.findPersons({ id: person, limit: 1 });
+    const identities = found.flatMap((one) => one.identities);
+    const leaving = identities.map(({ surface, externalId }) => `${surface}/${externalId}`);
+    let contexts: readonly ForgottenContext[];
     for (const identity of leaving) this.#leaving.add(identity);
     try {
       await Promise.allSettled(this.#accepting);
@@ -278,10 +282,16 @@ export class Core {
         delivery: this.#delivery,
         intake: this.#intake,
       };
-      await forgetPerson(this.#context, { lanes, delivery, intake }, person);
+      contexts = await forgetPerson(this.#context, { lanes, delivery, intake }, person);
+      for (const { surface, externalId } of identities) {
+        for (const adapter of this.surfaces) {
+          if (adapter.surface === surface) adapter.people?.forgotten?.(externalId);
+        }
+      }
     } finally {
       for (const identity of leaving) this.#leaving.delete(identity);
     }
+    return await disposeContexts(this.#context, contexts);
   }
 
   /** Sends dead letters again; how many of them there were. What belongs to no attached surface goes at its next start. */

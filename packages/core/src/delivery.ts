@@ -65,9 +65,14 @@ export class Delivery {
     return Promise.all(operations.map((operation) => this.push(operation)));
   }
 
-  /** Sends nothing more of these chats: they are being deleted. Their keys are never used again. */
+  /** Sends nothing more of these chats: they are being deleted. */
   drop(chats: readonly ChatKey[]): void {
     for (const chat of chats) this.#dropped.add(chat);
+  }
+
+  /** They are not deleted after all. */
+  keep(chats: readonly ChatKey[]): void {
+    for (const chat of chats) this.#dropped.delete(chat);
   }
 
   /** Resolves when nothing waits to be delivered at an address; rejects with the signal's reason. */

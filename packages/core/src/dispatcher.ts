@@ -5,6 +5,8 @@ import type { Chat, CommandInfo, Person, SurfaceAdapter } from './ports/index.ts
 
 export interface Reply {
   readonly markdown: string;
+  /** Only says that it was done: left out where a control of the surface asked (`quiet`), which shows it by itself. */
+  readonly confirms?: boolean;
   readonly buttons?: readonly Button[];
   /** Buttons of earlier messages that do nothing any more. */
   readonly settles?: readonly Settled[];

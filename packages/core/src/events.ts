@@ -49,7 +49,9 @@ export class Events {
       this.#context.logger.error({ event: id, chat: chat.key, err: error }, 'a handler failed');
       replies = [{ markdown: t('command_failed') }];
     }
-    const operations = replies.flatMap((reply, index) =>
+    const quiet = event.kind === 'command' && event.quiet === true;
+    const said = quiet ? replies.filter(({ confirms }) => !confirms) : replies;
+    const operations = said.flatMap((reply, index) =>
       say(adapter, {
         name: `${id}:reply:${index}`,
         address: reply.at?.address ?? event.address,

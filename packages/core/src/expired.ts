@@ -1,8 +1,8 @@
 import type { Address } from '@surfaces/protocol';
 import type { Context } from './context.ts';
 import type { Delivery } from './delivery.ts';
+import { quoted } from './file-words.ts';
 import { translator } from './i18n/catalogue.ts';
-import { clip, insideCode } from './markdown/escape.ts';
 import { persist } from './persist.ts';
 import type { Chat, Person, SurfaceAdapter, Turn } from './ports/index.ts';
 import { say } from './say.ts';
@@ -70,7 +70,7 @@ export class ExpiredNotes {
 
 function noteText(person: Person, turns: readonly Turn[]): string {
   const t = translator(person.locale);
-  const quoted = turns.slice(0, QUOTED).map((turn) => `- \`${clip(insideCode(turn.text), 80)}\``);
-  if (turns.length > QUOTED) quoted.push(`- ${t('expired_more', { count: turns.length - QUOTED })}`);
-  return t('expired_note', { count: turns.length, texts: quoted.join('\n') });
+  const lines = turns.slice(0, QUOTED).map((turn) => `- ${quoted(turn, 80)}`);
+  if (turns.length > QUOTED) lines.push(`- ${t('expired_more', { count: turns.length - QUOTED })}`);
+  return t('expired_note', { count: turns.length, texts: lines.join('\n') });
 }

@@ -1,9 +1,9 @@
-import { addressKey, type IncomingEvent } from '@surfaces/protocol';
+import { type AgentId, addressKey, type IncomingEvent } from '@surfaces/protocol';
 import type { Context } from './context.ts';
 import { fileName } from './file-words.ts';
 import type { MessageKey } from './i18n/catalogue.ts';
 import { sizeText } from './i18n/size.ts';
-import type { Assignment, SurfaceAdapter } from './ports/index.ts';
+import type { Assignment, Person, SurfaceAdapter } from './ports/index.ts';
 
 /** Why a message with files cannot be taken. */
 export interface FileRefusal {
@@ -25,7 +25,8 @@ export async function fileRefusal(
   context: Context,
   adapter: SurfaceAdapter,
   event: IncomingEvent,
-  assignment: Assignment,
+  { choices }: Assignment,
+  known: Person | undefined,
 ): Promise<FileRefusal | undefined> {
   if (event.kind !== 'message' || event.attachments.length === 0) return undefined;
   const { store, workspaces, defaultLocale } = context;
@@ -35,23 +36,18 @@ export async function fileRefusal(
   const named = (file: { readonly name: string }) => fileName(context, file.name);
   const large = event.attachments.find(({ size }) => size !== undefined && size > limit);
   if (large) {
-    const most = sizeText(limit, locale ?? defaultLocale);
+    const most = sizeText(limit, known?.locale ?? locale ?? defaultLocale);
     return { key: 'refused_file_too_large', parameters: { name: named(large), limit: most } };
   }
   const empty = event.attachments.find(({ size }) => size === 0);
   if (empty) return { key: 'refused_file_empty', parameters: { name: named(empty) } };
-  const person = await store.identify({
-    surface: event.surface,
-    externalId,
-    name,
-    defaultLocale,
-    ...(locale ? { locale } : {}),
-  });
+  const identity = { surface: event.surface, externalId, name, ...(locale ? { locale } : {}) };
+  const person = known ?? (await store.identify({ ...identity, defaultLocale }));
+  const takes = (agentId: AgentId) => workspaces.describe({ agentId, person: person.id }) !== 'none';
+  if (choices.every(takes)) return undefined;
   const place = addressKey(event.address);
   const chats = await store.chatsOf(person.id);
   const here = chats.find(({ addresses }) => addresses.some((address) => addressKey(address) === place));
-  const { choices } = assignment;
   const agentId = [here?.chat.agentId, person.agent].find((id) => id && choices.includes(id)) ?? choices[0];
-  if (workspaces.describe({ agentId, person: person.id }) !== 'none') return undefined;
-  return { key: 'refused_no_workspace', parameters: {} };
+  return takes(agentId) ? undefined : { key: 'refused_no_workspace', parameters: {} };
 }

@@ -2,7 +2,8 @@
 import type { Context } from './context.ts';
 import type { MessageKey, Translate } from './i18n/catalogue.ts';
 import { clip, insideCode } from './markdown/escape.ts';
-import type { FileErrorCode } from './ports/index.ts';
+import { cleanName } from './names.ts';
+import type { FileErrorCode, Turn } from './ports/index.ts';
 
 /** So many files are named in one text; the rest is counted. */
 const NAMED = 10;
@@ -27,7 +28,13 @@ export function fileReason(t: Translate, code: string | undefined): string {
 
 /** A name or path of a file as it may stand in a text; names are not ours. */
 export function fileName({ scrub }: Pick<Context, 'scrub'>, name: string): string {
-  return `\`${insideCode(clip(scrub(name.toWellFormed()), LONGEST_NAME)) || '?'}\``;
+  return `\`${insideCode(clip(cleanName(scrub(name)), LONGEST_NAME)) || '?'}\``;
+}
+
+/** What was said, in one line for a list, at most `limit` UTF-16 units: the text, or the names of files that came without one. */
+export function quoted({ text, attachments }: Pick<Turn, 'text' | 'attachments'>, limit: number): string {
+  const said = text.trim() || attachments.map(({ name }) => name).join(', ');
+  return `\`${clip(insideCode(cleanName(said)), limit) || '?'}\``;
 }
 
 /** All of them in one line, as far as they are not too many. */

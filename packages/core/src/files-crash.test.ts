@@ -103,6 +103,27 @@ describe('a crash while files go out', () => {
     },
   );
 
+  it('and of the agent shows what that one names when it begins anew', async () => {
+    stage.workspace.write('a.txt', 'first');
+    stage.agent.script = async function* () {
+      yield { kind: 'text', text: 'here' };
+      yield { kind: 'file', path: 'a.txt' };
+      await new Promise(() => undefined);
+    };
+    const { died } = await beginMortal('file.collected', 1, { limits: { journalDelayMs: 60_000 } });
+    stage.messenger.say(room(), 'go');
+    await died;
+    stage.workspace.write('a.txt', 'second, longer');
+    await restart(async function* () {
+      yield { kind: 'restarted' };
+      yield { kind: 'text', text: 'there' };
+      yield { kind: 'file', path: 'a.txt' };
+      yield { kind: 'end' };
+    });
+    await seen(() => expect(files()).toMatchObject([{ size: 14 }]));
+    expect(await keptBy()).toHaveLength(1);
+  });
+
   it('after it was journalled shows the copy of that time', async () => {
     stage.workspace.write('a.txt', 'first');
     stage.agent.script = async function* () {

@@ -1,3 +1,4 @@
+import { IncomingEvent } from '@surfaces/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Metrics } from './ports/index.ts';
 import { echo, FakeAgent, FakeMessenger, noMetrics, realClock } from './testing/index.ts';
@@ -157,6 +158,24 @@ describe('files with a text', () => {
   });
 });
 
+it('a file that is not wanted any more is let go where its bytes come from', async () => {
+  stage.messenger = new FakeMessenger();
+  const { surface } = await begin({ clock: hastyClock() });
+  const signals: AbortSignal[] = [];
+  const fetch = surface.files?.fetch;
+  if (!fetch) throw new Error('no files');
+  Object.assign(surface.files ?? {}, {
+    fetch: (...given: Parameters<typeof fetch>) => {
+      signals.push(given[3]);
+      return fetch(...given);
+    },
+  });
+  stage.disk.fail({ call: 'save', code: 'failed' });
+  say('look', file('a.txt'));
+  await seen(() => expect(asked()).toEqual([['look', 'a.txt']]));
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+});
+
 describe('a message with files is refused in words', () => {
   const refused = async (words: string) => {
     const result = await say('look', { ...file('a.txt'), size: 8 }).acknowledged;
@@ -191,6 +210,19 @@ describe('a message with files is refused in words', () => {
 });
 
 describe('files without a text', () => {
+  it('that are too many are refused in words that are true of each message', async () => {
+    await begin({ limits: { waitingFiles: 2 } });
+    const { acknowledged } = say('', file('a.txt'), file('b.txt'), file('c.txt'));
+    expect(await acknowledged).toMatchObject({ outcome: 'refused', reason: 'files_full' });
+    await seen(() => expect(texts()).toEqual([expect.stringMatching(/^More than 2 files.*`\/remove all`/)]));
+  });
+
+  it('that are too old are named in the note', async () => {
+    await begin();
+    stage.messenger.sayWith(room(), '', [file('a`.txt'), file('b.txt')], undefined, Date.now() - 3_600_000);
+    await seen(() => expect(texts()).toEqual([expect.stringContaining("- `a'.txt, b.txt`")]));
+  });
+
   it('wait for the next one, which takes them along; one line says so', async () => {
     await begin();
     for (const name of ['a.txt', 'b.txt', 'c.txt']) say('', file(name));
@@ -266,6 +298,46 @@ it('files that wait in a chat which moves to another agent come to that one', as
   expect(other.text('a (1).txt')).toBe('in a.txt');
 });
 
+describe('files that wait in a chat which moves while the system runs', () => {
+  const moves = [
+    ['another file', () => say('', file('b.txt')), ['a.txt', 'b.txt']],
+    ['a command', () => stage.messenger.say(room(), '/list'), ['a.txt']],
+  ] as const;
+
+  it.each(moves)('come to the other agent, moved by %s', async (_, move, names) => {
+    const other = new FakeAgent(echo, 'agent-1');
+    const workspace = stage.disk.addWorkspace(other.agentId);
+    workspace.write('a.txt', 'of somebody else');
+    let agentId = stage.agent.agentId;
+    await begin({ others: [other], assign: () => ({ choices: [agentId], byDefault: false }) });
+    say('', file('a.txt'));
+    await seen(() => expect(stage.workspace.files()).toEqual(['a.txt']));
+    agentId = other.agentId;
+    move();
+    await seen(() => expect(texts().join()).toContain('answers here from now on'));
+    say('look');
+    await seen(() => expect(other.requests).toHaveLength(1));
+    const [given] = other.requests;
+    expect(given?.attachments.map((path) => workspace.text(path))).toEqual(names.map((name) => `in ${name}`));
+  });
+
+  it.each(moves)('and are on their way come to the other agent, moved by %s', async (_, move, names) => {
+    const other = new FakeAgent(echo, 'agent-1');
+    const workspace = stage.disk.addWorkspace(other.agentId);
+    let agentId = stage.agent.agentId;
+    await begin({ others: [other], assign: () => ({ choices: [agentId], byDefault: false }) });
+    const release = stage.messenger.hold('fetch');
+    await say('', file('a.txt')).acknowledged;
+    agentId = other.agentId;
+    await move().acknowledged;
+    release();
+    await seen(() => expect(workspace.files()).toEqual(names));
+    say('look');
+    await seen(() => expect(other.requests.map(({ attachments }) => attachments)).toEqual([names]));
+    expect(stage.workspace.files()).toEqual([]);
+  });
+});
+
 it('files and their bytes are counted, in both directions', async () => {
   const counted: unknown[] = [];
   const metrics: Metrics = {
@@ -288,6 +360,27 @@ it('files and their bytes are counted, in both directions', async () => {
     ['surfaces_file_bytes_total', { direction: 'out' }, 4],
     ['surfaces_files_total', { direction: 'out', outcome: 'not_found' }, 1],
   ]);
+});
+
+it('names of files and commands turn nothing that stands behind them', async () => {
+  await begin();
+  stage.messenger.fail({ call: 'fetch', fault: 'refused' });
+  say('look', file('a\u202etxt.exe\u200b\n  b'));
+  await seen(() => expect(texts()).toEqual([expect.stringContaining('`atxt.exe b`')]));
+  const { surface, account } = stage.messenger;
+  const event = {
+    kind: 'command',
+    surface,
+    account,
+    eventId: 'odd',
+    address: room(),
+    name: 'x\u202ey',
+    args: '',
+  };
+  const author = { externalId: 'somebody', name: 'Somebody' };
+  const { core, surface: adapter } = stage.system ?? (await begin());
+  await core.accept(adapter, IncomingEvent.parse({ ...event, author, sentAt: Date.now() }));
+  await seen(() => expect(texts().at(-1)).toContain('`/xy`'));
 });
 
 it('names of files show no secrets', async () => {

@@ -19,8 +19,8 @@ export interface Given {
 export const NOTHING_GIVEN: Given = { files: [], more: 0 };
 
 /**
- * Takes a copy of each file as soon as the agent names it, one after the other, while the answer goes on:
- * what the agent does to it later changes nothing.
+ * Takes a copy of each file as soon as the agent named it and the journal says so, one after the other,
+ * while the answer goes on: what the agent does to it later changes nothing.
  */
 export class GivenFiles {
   readonly #context: Context;
@@ -38,11 +38,12 @@ export class GivenFiles {
     this.#job = job;
   }
 
-  take({ path, seq }: Extract<AgentEvent, { kind: 'file' }>): void {
+  /** `known`: resolves when a later process would hear of this event. */
+  take({ path, seq }: Extract<AgentEvent, { kind: 'file' }>, known: Promise<void>): void {
     this.#count += 1;
     if (this.#files.length >= this.#context.limits.answerFiles) return;
     const { signal } = this.#copying();
-    const file = this.#last.then(() => this.#collect(path, seq, signal));
+    const file = Promise.all([this.#last, known]).then(() => this.#collect(path, seq, signal));
     this.#last = file;
     this.#files.push(file);
   }
@@ -65,6 +66,12 @@ export class GivenFiles {
     this.#over = reason;
     this.#abort?.abort(reason);
   };
+
+  /** Cuts off what is not copied yet; resolves when nothing is at work any more. */
+  async end(reason: unknown): Promise<void> {
+    this.abort(reason);
+    await this.#last.catch(() => undefined);
+  }
 
   /** The agent begins anew: what it names then must not be taken for what it named before. */
   async forget(): Promise<void> {

@@ -1,3 +1,4 @@
+export type { ForgottenContext } from './care.ts';
 export type { FaultPoint } from './context.ts';
 export { type Core, type CoreOptions, createCore } from './core.ts';
 export type { Command, Dispatcher, Handler, Handling, Reply } from './dispatcher.ts';

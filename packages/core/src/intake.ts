@@ -46,6 +46,7 @@ export interface FilePlace {
 
 interface Fetching {
   readonly chat: Chat['key'];
+  readonly agentId: Chat['agentId'];
   readonly abort: AbortController;
   /** As it is then, saved or failed. Rejects when it was given up. */
   readonly done: Promise<Attachment>;
@@ -88,11 +89,21 @@ export class Intake {
     for (const { id } of files) this.#fetching.get(id)?.abort.abort(new Error('nobody waits for this file'));
   }
 
-  /** The chat moved to another agent, which has none of them: as they are then. */
-  anew(files: readonly Attachment[]): readonly Attachment[] {
-    this.giveUp(files);
-    for (const { id } of files) this.#settled.delete(id);
-    return files.map(({ path: _, ...file }) => ({ ...file, state: 'incoming' }));
+  /** The chat moved to another agent, in whose workspace none of its files is: those that wait are brought there. */
+  moved(place: FilePlace): void {
+    const { chat, person } = place;
+    for (const fetching of this.#fetching.values()) {
+      if (fetching.chat !== chat.key || fetching.agentId === chat.agentId) continue;
+      fetching.abort.abort(new Error('this chat is at another agent now'));
+    }
+    for (const file of this.#settled.values()) if (file.chat === chat.key) this.#settled.delete(file.id);
+    const waiting = persist(this.#context, 'the files of a chat that moved', () =>
+      this.#context.store.waitingFiles(chat.key, person.id),
+    );
+    this.#own(
+      waiting.then((files) => this.begin(files, place)),
+      'lost track of the files of a chat that moved',
+    );
   }
 
   /** What was taken out of the queue: it is not brought any more, and leaves the workspace. */
@@ -125,7 +136,7 @@ export class Intake {
     // What was given up may still be tidying up.
     const before = known?.done.catch(() => undefined) ?? Promise.resolve();
     const done = before.then(() => this.#bring(file, place, signal));
-    const fetching = { chat: file.chat, abort, done };
+    const fetching = { chat: file.chat, agentId: place.chat.agentId, abort, done };
     this.#fetching.set(file.id, fetching);
     const over = () => {
       if (this.#fetching.get(file.id) === fetching) this.#fetching.delete(file.id);
@@ -196,6 +207,8 @@ export class Intake {
     const { store, metrics, fault, stopping } = this.#context;
     fault('file.saved');
     try {
+      // What was saved for nobody, or where it is not wanted any more, must not count as saved.
+      signal.throwIfAborted();
       await persist(
         this.#context,
         'a saved file',

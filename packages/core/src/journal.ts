@@ -39,6 +39,12 @@ export class Journal {
       );
   }
 
+  /** Writes what waits at once. Resolves when that is done, or failed and is left for the next write. */
+  flushed(): Promise<void> {
+    this.#flush();
+    return this.#writing;
+  }
+
   /** The agent began anew: what was journalled is void. */
   async restart(): Promise<void> {
     this.#epoch += 1;

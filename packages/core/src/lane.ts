@@ -1,4 +1,4 @@
-import type { AgentEvent } from '@surfaces/protocol';
+import type { AgentEvent, ExternalId } from '@surfaces/protocol';
 import type { Context } from './context.ts';
 import { persist } from './persist.ts';
 import {
@@ -16,6 +16,8 @@ export interface Job {
   readonly chat: Chat;
   readonly person: Person;
   readonly adapter: SurfaceAdapter;
+  /** Who asked for it now; left out for what an earlier process had taken. */
+  readonly author?: ExternalId;
   /** An earlier process had begun it: the events that were journalled. */
   readonly journalled?: readonly AgentEvent[] | undefined;
   /** The person said stop to that process: the agent is told so now. */

@@ -1,7 +1,10 @@
 import type { PersonId } from '@surfaces/protocol';
 import type { Person } from './ports/index.ts';
 
-/** Older choices than the last so many are in every snapshot by now. */
+/** `<surface>/<external id>`. */
+export type Identity = string;
+
+/** Older choices than the last so many are in every snapshot by now. So many people are known by their identities. */
 const KEPT = 10_000;
 
 /**
@@ -10,6 +13,7 @@ const KEPT = 10_000;
  */
 export class People {
   readonly #chosen = new Map<PersonId, Partial<Person>>();
+  readonly #met = new Map<Identity, Person>();
 
   chose({ id, locale, localeChosen, streaming }: Person): void {
     this.#chosen.delete(id);
@@ -17,6 +21,20 @@ export class People {
     this.#chosen.set(id, { streaming, ...(localeChosen ? { locale, localeChosen } : {}) });
     const [oldest] = this.#chosen.keys();
     if (this.#chosen.size > KEPT && oldest !== undefined) this.#chosen.delete(oldest);
+  }
+
+  /** Who somebody is that was just heard. */
+  met(identity: Identity, person: Person): void {
+    this.#met.delete(identity);
+    this.#met.set(identity, person);
+    const [oldest] = this.#met.keys();
+    if (this.#met.size > KEPT && oldest !== undefined) this.#met.delete(oldest);
+  }
+
+  /** Who this is, where they were heard lately: without asking the store. */
+  known(identity: Identity): Person | undefined {
+    const person = this.#met.get(identity);
+    return person && this.current(person);
   }
 
   /** The person with what they have chosen since. */
@@ -27,5 +45,6 @@ export class People {
 
   forget(person: PersonId): void {
     this.#chosen.delete(person);
+    for (const [identity, { id }] of this.#met) if (id === person) this.#met.delete(identity);
   }
 }

@@ -54,33 +54,41 @@ export function renamePlaces(
   addresses: readonly Address[],
   by: string,
 ): void {
-  const { chats } = adapter;
-  if (!chats) return;
-  for (const [index, address] of here(adapter, addresses).entries()) {
-    const id = operationId(by, 'rename', index);
-    context.own(
-      'the name of a place',
-      insist(context, () => chats.rename(address, chat.name, id, context.stopping)),
-    );
-  }
+  changePlaces(context, adapter, chat, addresses, 'the name of a place', ({ name }, address, index) =>
+    adapter.chats?.rename(address, name, operationId(by, 'rename', index), context.stopping),
+  );
 }
 
-/** Shows that a chat is archived, or is not any more; best effort, and nobody waits for it. */
+/** Shows whether a chat is archived; best effort, and nobody waits for it. */
 export function archivePlaces(
   context: Context,
   adapter: SurfaceAdapter,
-  archived: boolean,
+  chat: Chat,
   addresses: readonly Address[],
   by: string,
 ): void {
-  const { chats } = adapter;
-  if (!chats) return;
+  changePlaces(context, adapter, chat, addresses, 'the archive of a place', ({ state }, address, index) => {
+    const id = operationId(by, 'state', index);
+    return adapter.chats?.archive(address, state === 'archived', id, context.stopping);
+  });
+}
+
+/** Each time with the chat as it is then: what the messenger takes late must not undo what came after it. */
+function changePlaces(
+  context: Context,
+  adapter: SurfaceAdapter,
+  { key }: Chat,
+  addresses: readonly Address[],
+  what: string,
+  change: (chat: Chat, address: Address, index: number) => Promise<void> | undefined,
+): void {
+  if (!adapter.chats) return;
   for (const [index, address] of here(adapter, addresses).entries()) {
-    const id = operationId(by, archived ? 'archive' : 'revive', index);
-    context.own(
-      'the archive of a place',
-      insist(context, () => chats.archive(address, archived, id, context.stopping)),
-    );
+    const call = async () => {
+      const chat = await context.store.chat(key);
+      if (chat) await change(chat, address, index);
+    };
+    context.own(what, insist(context, call));
   }
 }
 

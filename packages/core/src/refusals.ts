@@ -1,4 +1,4 @@
-import { addressKey, type IncomingEvent, type Locale } from '@surfaces/protocol';
+import { addressKey, type IncomingEvent } from '@surfaces/protocol';
 import type { Context } from './context.ts';
 import { type MessageKey, translator } from './i18n/catalogue.ts';
 import type { AcceptResult, RefusalReason, SurfaceAdapter } from './ports/index.ts';
@@ -25,16 +25,19 @@ export class Refusals {
     this.#notServed = new RateLimiter(context.clock, { burst: 1, perSecond: 1000 / NOT_SERVED_EVERY });
   }
 
-  /** `key`: other words for the reason. `locale`: the person's language, where it is known already. */
+  /** `key`: other words for the reason. */
   refuse(
     adapter: SurfaceAdapter,
     event: IncomingEvent,
     reason: RefusalReason,
     parameters: Record<string, string | number> = {},
-    { key, locale }: { readonly key?: MessageKey; readonly locale?: Locale } = {},
+    key: MessageKey = `refused_${reason}`,
   ): AcceptResult {
-    const t = translator(locale ?? event.author.locale ?? this.#context.defaultLocale);
-    const notice = t(key ?? `refused_${reason}`, parameters);
+    const { author, surface } = event;
+    const known = this.#context.people.known(`${surface}/${author.externalId}`);
+    const t = translator(known?.locale ?? author.locale ?? this.#context.defaultLocale);
+    const sign = adapter.capabilities.commandSign ?? '/';
+    const notice = t(key, { sign, ...parameters });
     this.#context.metrics.count('surfaces_events_total', {
       surface: adapter.surface,
       outcome: `refused_${reason}`,

@@ -113,8 +113,9 @@ export class TurnRun implements Run {
       // Without the answer: it may be what cannot be said.
       await this.#finish({ kind: 'failed', key: 'agent_internal' }, new Answer());
     } finally {
-      this.#given.abort(OVER);
       stopTyping();
+      // Where it is left: nothing must be kept for a person who is deleted meanwhile.
+      await this.#given.end(OVER);
     }
   }
 
@@ -122,7 +123,7 @@ export class TurnRun implements Run {
   async #converse(): Promise<Outcome> {
     const { store, agents, fault } = this.#context;
     const { turn, chat, journalled } = this.job;
-    const client = agents.client(chat.agentId);
+    const client = this.#mayBeAsked() ? agents.client(chat.agentId) : undefined;
     if (!journalled) {
       const missing = client && (await this.#gather());
       if (missing) return missing;
@@ -167,6 +168,17 @@ export class TurnRun implements Run {
       cancelStop?.();
     }
     return this.#said();
+  }
+
+  /**
+   * Whether the agent still serves this person: it may have been taken from them while the turn waited. A
+   * busy chat cannot move to another agent, and must not keep this one for ever.
+   */
+  #mayBeAsked(): boolean {
+    const { turn, chat, author, journalled } = this.job;
+    if (author === undefined || journalled) return true;
+    const assignment = this.#context.agents.assign(turn.address.surface, author);
+    return assignment?.choices.includes(chat.agentId) ?? false;
   }
 
   /** Waits for the files that came with the message: why the agent cannot be asked, where they did not all come. */
@@ -230,7 +242,8 @@ export class TurnRun implements Run {
     if (event.kind === 'text' || event.kind === 'progress' || event.kind === 'restarted') {
       this.#preview.update({ text, ...(progress === undefined ? {} : { progress }) });
     }
-    if (event.kind === 'file') this.#given.take(event);
+    // Copied when it is journalled: a copy that nobody knows of would outlast the agent's new beginning.
+    if (event.kind === 'file') this.#given.take(event, this.#journal.flushed());
     if (event.kind === 'confirm') {
       this.#confirmations?.ask(event).catch((error) => {
         if (!this.#ended.signal.aborted) this.#abort.abort(error);

@@ -27,6 +27,14 @@ function read(
   return config;
 }
 
+const DAY = 86_400_000;
+
+function problemsOf(env: Environment): string[] {
+  return failure(() => read(env))
+    .message.split('\n')
+    .slice(1);
+}
+
 function failure(run: () => unknown): StartError {
   try {
     run();
@@ -76,10 +84,34 @@ test('what is set counts; blank is not set', () => {
       bearer: 'the-bearer-key',
       workspacePath: join(nothingThere, 'w'),
     },
+    retention: { inbox: 30 * DAY, finished: 30 * DAY, deadLetters: 90 * DAY, files: 90 * DAY },
     health: { host: '::1', port: 0, key: 'a-long-key' },
     log: { level: 'debug', format: 'pretty' },
     defaultLocale: 'ko',
     secrets: ['a-long-key', 'the-bearer-key', 'pa55word', 'pa55word', '0123456789abcdef'],
+  });
+});
+
+describe('how long things are kept', () => {
+  test.each([
+    ['never', undefined],
+    ['0', undefined],
+    ['7', 7 * DAY],
+    ['0.5', DAY / 2],
+  ])('%s', (days, ms) => {
+    expect(read({ RETENTION_FILES_DAYS: days }).retention.files).toBe(ms);
+    expect(read({ RETENTION_INBOX_DAYS: days }).retention.inbox).toBe(ms);
+  });
+
+  test('what is no number of days, and an inbox that forgets what may still come again, are named', () => {
+    const wrong = { RETENTION_TURNS_DAYS: 'long', RETENTION_HISTORY_DAYS: '-1' };
+    expect(problemsOf(wrong)).toEqual([
+      expect.stringContaining('RETENTION_TURNS_DAYS'),
+      expect.stringContaining('RETENTION_HISTORY_DAYS'),
+    ]);
+    expect(problemsOf(wrong).join()).toContain('a number of days, or never');
+    expect(problemsOf({ RETENTION_INBOX_DAYS: '0.01' }).join()).toContain('at least 15 minutes');
+    expect(read({ RETENTION_FILES_DAYS: '0.01' }).retention.files).toBe(0.01 * DAY);
   });
 });
 

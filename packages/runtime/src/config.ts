@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
+import { DEFAULT_LIMITS } from '@surfaces/core';
 import { Locale } from '@surfaces/protocol';
 import { agentUrl } from '@surfaces/sdk';
 import { z } from 'zod';
@@ -28,6 +29,13 @@ const BaseUrl = z.string().superRefine((text, context) => {
 const Path = z.string().transform(expandHome);
 
 const MiB = 1024 * 1024;
+const DAY_MS = 86_400_000;
+
+/** How long something is kept, in days. `never` and 0: it never goes. */
+const Days = z.union(
+  [z.literal('never'), z.coerce.number().min(0).max(100_000)],
+  'expected a number of days, or never',
+);
 /** Where the registry is looked for when nothing says where it is. */
 const REGISTRY_FILE = 'config/agents.yaml';
 
@@ -60,6 +68,21 @@ export const AppSettings = z.object({
   agentWorkspacePath: Path.optional().describe(
     'Where the directory that the agent of AGENT_BASE_URL works in is mounted here. Not set: no files can be exchanged with it.',
   ),
+  retentionInboxDays: Days.default(30).describe(
+    'How long it is known which messages were taken: one that a messenger delivers again later counts as new. At least 15 minutes (0.0105). This and the following are days; `never` or 0: for ever.',
+  ),
+  retentionTurnsDays: Days.default(30).describe(
+    'Finished turns with their questions, and what was sent of them. Older ones cannot be retried.',
+  ),
+  retentionDeadLettersDays: Days.default(90).describe(
+    'Answers that could not be delivered (`npm run dead-letters`).',
+  ),
+  retentionHistoryDays: Days.default('never').describe(
+    'What was said, where we keep it: on the web page. Messengers keep their own.',
+  ),
+  retentionFilesDays: Days.default(90).describe(
+    'Files of people and of agents, counted from when they came. What unfinished work needs stays longer. Workspaces of agents are not touched.',
+  ),
   defaultLocale: Locale.default('en').describe('Language of people whose messenger names none.'),
   healthHost: z.string().default('127.0.0.1').describe('The address of `/livez`, `/healthz` and `/metrics`.'),
   healthPort: z.coerce
@@ -91,6 +114,11 @@ export const APP_VARIABLES = {
   agentBaseUrl: 'AGENT_BASE_URL',
   agentBearer: 'AGENT_BEARER',
   agentWorkspacePath: 'AGENT_WORKSPACE_PATH',
+  retentionInboxDays: 'RETENTION_INBOX_DAYS',
+  retentionTurnsDays: 'RETENTION_TURNS_DAYS',
+  retentionDeadLettersDays: 'RETENTION_DEAD_LETTERS_DAYS',
+  retentionHistoryDays: 'RETENTION_HISTORY_DAYS',
+  retentionFilesDays: 'RETENTION_FILES_DAYS',
   defaultLocale: 'DEFAULT_LOCALE',
   healthHost: 'HEALTH_HOST',
   healthPort: 'HEALTH_PORT',
@@ -113,12 +141,23 @@ export type AgentsConfig =
   /** The app brings its own. */
   | { readonly kind: 'own' };
 
+/** How long things are kept, milliseconds; what is left out is kept for ever. */
+export interface RetentionConfig {
+  readonly inbox?: number;
+  /** Finished turns and operations that were sent. */
+  readonly finished?: number;
+  readonly deadLetters?: number;
+  readonly timeline?: number;
+  readonly files?: number;
+}
+
 export interface AppConfig {
   readonly dataDir: string;
   readonly database: DatabaseConfig;
   /** Of one file. */
   readonly fileMaxBytes: number;
   readonly agents: AgentsConfig;
+  readonly retention: RetentionConfig;
   /** Port 0: any free one. */
   readonly health: { readonly host: string; readonly port: number; readonly key: string | undefined };
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
@@ -152,12 +191,21 @@ export function readAppConfig(
     );
   }
   if (read === undefined) return undefined;
+  const retention = retentionOf(read);
+  if (retention.inbox !== undefined && retention.inbox < DEFAULT_LIMITS.staleAfterMs) {
+    settings.problem(
+      APP_VARIABLES.retentionInboxDays,
+      `expected at least ${DEFAULT_LIMITS.staleAfterMs / 60_000} minutes (0.0105), or what is delivered again would be answered twice`,
+    );
+    return undefined;
+  }
   const dataDir = resolve(read.dataDir ?? defaultDataDir(env, process.platform, homedir()));
   return {
     dataDir,
     database: read.database ?? { kind: 'sqlite', dataDir, file: 'surfaces.db' },
     fileMaxBytes: read.fileMaxMb * MiB,
     agents: agentsOf(read, registry, directory),
+    retention,
     health: { host: read.healthHost, port: read.healthPort, key: read.healthKey },
     log: { level: read.logLevel, format: read.logFormat ?? (options.isTerminal ? 'pretty' : 'json') },
     defaultLocale: read.defaultLocale,
@@ -168,6 +216,21 @@ export function readAppConfig(
       ...urlSecrets(read.database?.kind === 'postgres' ? read.database.url : undefined),
     ].flatMap((secret) => secret || []),
   };
+}
+
+function retentionOf(read: z.output<typeof AppSettings>): RetentionConfig {
+  const days = {
+    inbox: read.retentionInboxDays,
+    finished: read.retentionTurnsDays,
+    deadLetters: read.retentionDeadLettersDays,
+    timeline: read.retentionHistoryDays,
+    files: read.retentionFilesDays,
+  };
+  return Object.fromEntries(
+    Object.entries(days).flatMap(([kind, limit]) =>
+      limit === 'never' || limit === 0 ? [] : [[kind, limit * DAY_MS]],
+    ),
+  );
 }
 
 function registryFile(settings: Settings, directory: string): string | undefined {

@@ -42,7 +42,9 @@ ${keys()}
   listed has \`default_agent\`, or one clear message and nothing else.
 - **Whose files**: the directory of an agent that exactly one person is listed for is that person's. Any other is
   shared, and has a directory per person in it. Agents whose directories are the same, or inside each other, count
-  as one: then the people of all of them share it.
+  as one: then the people of all of them share it. A directory that people have shared stays so, whoever is left:
+  empty it of theirs, or give the agent a new one, and it is one person's again. What an agent that was one
+  person's own has in its directory goes with the agent when it is given to another: empty it before.
 - **Certificates** are checked when they are read: whether they can be read, belong together and are valid. One that
   ends within 14 days is a warning.
 `;

@@ -69,7 +69,7 @@ async function answer(options: HealthServerOptions, request: IncomingMessage, re
       const body = trusted ? report : { status: report.status };
       return reply(
         response,
-        report.status === 'ok' ? 200 : 503,
+        report.status === 'ok' || report.status === 'degraded' ? 200 : 503,
         `${JSON.stringify(body, null, 2)}\n`,
         JSON_TYPE,
       );

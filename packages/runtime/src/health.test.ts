@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request, type Server } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { FakeSurface } from '@surfaces/core/testing';
-import type { AgentClient } from '@surfaces/protocol';
+import { type AgentClient, AgentId } from '@surfaces/protocol';
 import { afterEach, expect, test } from 'vitest';
 import { createHealth, type HealthOptions, type HealthReport } from './health.ts';
 import { type HealthServer, type HealthServerOptions, startHealthServer } from './health-server.ts';
@@ -68,6 +68,20 @@ test('each part that fails, throws or hangs is named, without secrets', async ()
     ok: false,
     detail: 'ws://agent/: refused [hidden]',
   });
+});
+
+test('one agent of several that is down is named, and the others are served', async () => {
+  const answers = { ok: true, url: 'ws://one/' };
+  const both = [...agentThat(async () => answers).all(), ...agentThat(never).all()];
+  const agents = {
+    all: () => both.map((agent, at) => ({ ...agent, agentId: AgentId.parse(`agent-${at}`) })),
+  };
+  expect(await health({ agents })()).toMatchObject({
+    status: 'degraded',
+    agents: { 'agent-0': { ok: true }, 'agent-1': { ok: false } },
+  });
+  const degraded = await serve({ health: async () => ({ ...report, status: 'degraded' }) });
+  expect((await get(degraded, '/healthz')).status).toBe(200);
 });
 
 test('the registry says what is in force, without secrets; a version that is not used is no failure', async () => {

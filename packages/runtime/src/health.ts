@@ -7,7 +7,8 @@ export interface Check {
 }
 
 export interface HealthReport {
-  readonly status: 'ok' | 'failing' | 'stopping';
+  /** `degraded`: some agents do not answer, others do. */
+  readonly status: 'ok' | 'degraded' | 'failing' | 'stopping';
   readonly store: Check;
   /** The agent registry that is in force, where there is a file; and why a newer one is not. */
   readonly registry?: Check;
@@ -84,9 +85,11 @@ async function examine(options: HealthOptions): Promise<HealthReport> {
   ]);
   const found = options.registry?.();
   const registry = found && { ok: found.ok, detail: options.scrub(found.detail) };
-  const all = [store, ...(registry ? [registry] : []), ...Object.values(agents), ...Object.values(surfaces)];
+  const served = Object.values(agents).map(({ ok }) => ok);
+  const ours = [store, ...(registry ? [registry] : []), ...Object.values(surfaces)].every(({ ok }) => ok);
+  const works = ours && (served.length === 0 || served.includes(true));
   return {
-    status: all.every(({ ok }) => ok) ? 'ok' : 'failing',
+    status: works ? (served.includes(false) ? 'degraded' : 'ok') : 'failing',
     store,
     ...(registry && { registry }),
     agents,

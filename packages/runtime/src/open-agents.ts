@@ -1,5 +1,6 @@
 /** Where the agents come from: the registry, one URL, or the app itself. */
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Logger, Metrics, Scrubber } from '@surfaces/core';
 import { type AgentClient, AgentId } from '@surfaces/protocol';
 import { createAgentClient } from '@surfaces/sdk';
@@ -19,11 +20,23 @@ export interface OwnAgent {
   stop(): Promise<void>;
 }
 
+/** What an agent that the app runs itself keeps in the app's data directory. */
+export function ownAgentPlaces(dataDir: string): {
+  readonly dataDir: string;
+  readonly workspacePath: string;
+} {
+  const own = join(dataDir, 'agent');
+  return { dataDir: own, workspacePath: join(own, 'workspace') };
+}
+
 export type StartOwnAgent = (parts: {
   /** With what `.env` says. */
   readonly env: Environment;
   readonly logger: Logger;
+  /** For it alone. */
   readonly dataDir: string;
+  /** The directory that files are exchanged in. */
+  readonly workspacePath: string;
   readonly signal: AbortSignal;
 }) => Promise<OwnAgent>;
 
@@ -64,8 +77,8 @@ export async function openAgents(options: OpenAgentsOptions): Promise<AgentRegis
       }
       case 'own': {
         if (options.ownAgent === undefined) throw new StartError('AGENT_BASE_URL is not set.', EXIT.config);
-        const { dataDir } = config;
-        const own = await options.ownAgent({ env, logger, dataDir, signal: options.signal });
+        const places = ownAgentPlaces(config.dataDir);
+        const own = await options.ownAgent({ env, logger, ...places, signal: options.signal });
         onOpened('the agent', () => own.stop());
         if (own.key !== undefined) scrub.learn([own.key]);
         return single(own.url, own.key, own.workspacePath);

@@ -13,6 +13,9 @@ import { createLogger, type LogTarget } from './logging.ts';
 import { createMetrics } from './metrics.ts';
 import { openAgents, type StartOwnAgent } from './open-agents.ts';
 import { openStore } from './open-store.ts';
+import { openDoor } from './operator/door.ts';
+import { createOperator } from './operator/operator.ts';
+import { keepRetention } from './retention.ts';
 import { type Environment, Settings } from './settings.ts';
 import { isStartError, StartError } from './start-error.ts';
 import type { ConfiguredSurface, Parts, SurfaceDefinition } from './surface.ts';
@@ -155,6 +158,25 @@ async function open(
     scrub,
   });
   closers.push(['the core', (drainMs) => core.stop({ drainMs, closeAgents: () => agents.close() })]);
+  const operator = createOperator({ core, store, files });
+  const status = async () => {
+    const surfaces = states.flatMap((state) => ('adapter' in state ? state.name : []));
+    return {
+      app: options.name,
+      version: options.version,
+      pid: process.pid,
+      surfaces,
+      ...(await store.counts()),
+    };
+  };
+  try {
+    const door = await openDoor({ dataDir: config.dataDir, operator, status, logger });
+    closers.push(["the operators' door", () => door.close()]);
+  } catch (error) {
+    if (isStartError(error)) throw error;
+    // People are served all the same.
+    logger.error({ err: error }, 'operators cannot reach this process: their commands will not work');
+  }
 
   const { defaultLocale } = config;
   const parts: Parts = { store, agents, files, clock: systemClock, logger, metrics, defaultLocale, scrub };
@@ -178,6 +200,19 @@ async function open(
     }
   }
   if (addresses.length === 0) throw failureOf(failures);
+  const over = new AbortController();
+  const { retention } = config;
+  const keeping = keepRetention(
+    { retention, store, files, clock: systemClock, logger, metrics },
+    over.signal,
+  );
+  closers.push([
+    'retention',
+    async () => {
+      over.abort(new Error('the app stops'));
+      await keeping;
+    },
+  ]);
   return { addresses, healthUrl: health.url };
 }
 

@@ -17,12 +17,12 @@ export function archive(context: Context): Command {
       const name = escapeMarkdown(archived.name);
       if (adapter.chats) {
         const placed = chats.find((one) => one.chat.key === chat.key);
-        archivePlaces(context, adapter, true, placed?.addresses ?? [event.address], id);
-        return [{ markdown: t('archived', { name }) }];
+        archivePlaces(context, adapter, archived, placed?.addresses ?? [event.address], id);
+        return [{ markdown: t('archived', { name }), confirms: true }];
       }
       // There is one place here: the next chat takes it, or a message would bring this one back.
       const next = chats.findLast((one) => one.chat.state === 'active')?.chat;
-      if (!next) return [{ markdown: t('archived', { name }) }];
+      if (!next) return [{ markdown: t('archived', { name }), confirms: true }];
       await context.store.bindChat(next.key, event.address, person.id);
       const to = { chat: next.chatId, other: escapeMarkdown(next.name) };
       return [{ markdown: t('archived_here', { name, ...to, sign }) }];

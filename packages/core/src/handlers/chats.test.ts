@@ -67,8 +67,21 @@ describe('where chats have places of their own', () => {
     await answered(/This is C1/);
     say('/chats 99');
     await answered(/You have no chat “99”/);
-    say('/chats `x`');
-    await answered(/You have no chat/);
+    say('/chats `x`\n\u202ey');
+    await answered(/^You have no chat “\\`x\\` y”\./);
+  });
+
+  it('what a control asked for is not said again where the surface shows it; what went wrong is', async () => {
+    await begin();
+    const control = (name: string, args: string) => stage.messenger.control(room(), name, args, ann);
+    control('new', 'Holiday plans');
+    const place = await made(1);
+    await answered(/is a new chat/, place);
+    control('rename', 'Work');
+    control('settings', 'streaming off');
+    control('rename', '');
+    await answered(/\/rename/);
+    expect(texts()).toHaveLength(1);
   });
 
   it('rename names the chat and its place', async () => {
@@ -135,6 +148,18 @@ describe('where chats have places of their own', () => {
     await answered('still working here');
   });
 
+  it('a chat that a message brings back while it is put away stays where it is', async () => {
+    await begin();
+    say('/new Other');
+    const place = await made(1);
+    await answered('is a new chat', place);
+    say('/archive', place);
+    say('hello', place);
+    await answered('hello', place);
+    await seen(() => expect(stage.messenger.calls.filter(({ kind }) => kind === 'archive').length).toBe(2));
+    expect(stage.messenger.sign(place).archived).toBe(false);
+  });
+
   it('new stops at the limit', async () => {
     await begin({ limits: { chats: 3 } });
     say('hello');
@@ -173,6 +198,30 @@ describe('where chats have places of their own', () => {
     say('/new Other');
     await answered('C2 has a place of its own');
     expect(stage.messenger.madePlaces()).toHaveLength(1);
+  });
+
+  it('a name that the messenger takes late does not stand over a newer one', async () => {
+    await begin();
+    stage.messenger.fail({ call: 'rename', fault: 'rate_limited', retryAfterMs: 60 });
+    say('/rename Old');
+    await answered('**Old** now');
+    say('/rename Newer');
+    await seen(() => expect(stage.messenger.sign(room()).name).toBe('Newer'));
+    await seen(() => expect(stage.messenger.calls.filter(({ kind }) => kind === 'rename')).toHaveLength(3));
+    expect(stage.messenger.sign(room()).name).toBe('Newer');
+  });
+
+  it('an archive that the messenger takes late does not hide a chat that came back', async () => {
+    await begin();
+    say('/new Other');
+    const place = await made(1);
+    stage.messenger.fail({ call: 'archive', fault: 'rate_limited', retryAfterMs: 60 });
+    say('/archive', place);
+    await answered('is in the archive', place);
+    say('hello', place);
+    await answered('hello', place);
+    await seen(() => expect(stage.messenger.calls.filter(({ kind }) => kind === 'archive')).toHaveLength(3));
+    expect(stage.messenger.sign(place).archived).toBe(false);
   });
 
   it('new does not hold up others while the messenger is slow', async () => {
@@ -255,6 +304,30 @@ describe('the chats of two people in one room', () => {
     await answered('nothing to ask again');
     expect(stage.agent.requests).toHaveLength(1);
     expect(action).toMatch(/^retry:/);
+  });
+
+  it('a button to try again that is pressed twice asks once', async () => {
+    const done = Promise.withResolvers<void>();
+    stage.agent.script = async function* () {
+      if (stage.agent.requests.length === 1) yield { kind: 'error', code: 'quota', message: 'no money' };
+      else {
+        await done.promise;
+        yield { kind: 'text', text: 'here it is' };
+        yield { kind: 'end' };
+      }
+    };
+    await begin();
+    say('hello');
+    await answered('no money');
+    const action = stage.messenger.shown(room()).at(-1)?.message.buttons[0]?.action ?? '';
+    stage.messenger.press(room(), action, ann);
+    stage.messenger.press(room(), action, ann);
+    await seen(() => expect(texts().filter((text) => text === 'Asking again.')).toHaveLength(2));
+    done.resolve();
+    await answered('here it is');
+    stage.messenger.press(room(), action, ann);
+    await answered('does nothing any more');
+    expect(stage.agent.requests).toHaveLength(2);
   });
 
   it.each(['native', 'none'] as const)('are reached by their owners only, chats being %s', async (chats) => {

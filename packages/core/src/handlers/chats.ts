@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import type { Command, Handler, Handling, Reply } from '../dispatcher.ts';
-import { escapeMarkdown } from '../markdown/escape.ts';
+import { clip, escapeMarkdown } from '../markdown/escape.ts';
+import { cleanName } from '../names.ts';
 import { here, placeChat } from '../places.ts';
 import type { PlacedChat } from '../ports/index.ts';
 import { menuButtons, numberIn, pressed } from './menu.ts';
@@ -23,7 +24,11 @@ export function chats(context: Context): Command {
       const found = all.find(({ chat }) => chat.chatId === `C${number}`);
       return found
         ? [await go(context, handling, found)]
-        : [{ markdown: t('chats_unknown', { sign, given: escapeMarkdown(event.args.slice(0, 40)) }) }];
+        : [
+            {
+              markdown: t('chats_unknown', { sign, given: escapeMarkdown(clip(cleanName(event.args), 40)) }),
+            },
+          ];
     },
   };
 }

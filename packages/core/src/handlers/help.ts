@@ -1,5 +1,6 @@
 import { COMMAND_GROUPS, type Command, type Dispatcher } from '../dispatcher.ts';
 import { insideCode } from '../markdown/escape.ts';
+import { cleanName } from '../names.ts';
 
 export function help(dispatcher: Dispatcher): Command {
   return {
@@ -22,6 +23,6 @@ export const unknownCommand: Command = {
   name: '*',
   help: 'help_help',
   handle: async ({ t, sign, event }) => [
-    { markdown: t('unknown_command', { sign, command: insideCode(event.name) }) },
+    { markdown: t('unknown_command', { sign, command: insideCode(cleanName(event.name)) }) },
   ],
 };

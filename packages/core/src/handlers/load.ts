@@ -53,9 +53,10 @@ export function cancel(context: Context): Command {
     name: 'cancel',
     help: 'help_cancel',
     group: 'memory',
-    handle: async ({ chat, t }) => {
+    handle: async ({ chat, adapter, t }) => {
       const settles = openMenus('load', await context.store.lastOperations(chat.key, SEARCHED));
-      return settles.length > 0
+      // Without buttons nobody can say whether a list is open.
+      return settles.length > 0 || adapter.capabilities.buttons === 'none'
         ? [{ markdown: t('load_cancelled'), settles }]
         : [{ markdown: t('nothing_to_cancel') }];
     },
@@ -125,7 +126,8 @@ async function resume(
   });
   if (turn === 'queue_full') return leave(t('refused_queue_full', { limit: limits.queue }));
   if (turn.state !== 'finished') {
-    lanes.push({ turn, chat: (await store.chat(chat.key)) ?? switched.chat, person, adapter });
+    const now = (await store.chat(chat.key)) ?? switched.chat;
+    lanes.push({ turn, chat: now, person, adapter, author: event.author.externalId });
   }
   return leave(t('load_notes', words));
 }

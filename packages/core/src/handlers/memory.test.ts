@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Ask, echo, FakeAgent, realClock, type Said } from '../testing/index.ts';
+import { type Ask, echo, FakeAgent, FakeMessenger, realClock, type Said } from '../testing/index.ts';
 import { Stage } from '../testing/stage.ts';
 
 const stage = new Stage();
@@ -181,6 +181,17 @@ describe('save and load with an agent that copies contexts', () => {
       expect(new Set(contexts()).size).toBe(1);
     },
   );
+
+  it('cancel leaves all as it is, where a list has no buttons too', async () => {
+    stage.messenger = new FakeMessenger({ capabilities: { buttons: 'none' } });
+    await begin();
+    say('/save a');
+    await answered('Saved as');
+    say('/load');
+    await answered('What you saved');
+    say('/cancel');
+    await answered('All stays as it is');
+  });
 
   it('cancel closes the list, once', async () => {
     await begin();
@@ -411,6 +422,32 @@ describe('agent', () => {
     expect(texts()).toContain('**agent-1** answers here from now on. It does not know what was said before.');
     expect(texts().indexOf('two')).toBeGreaterThan(texts().findIndex((text) => text.includes('from now on')));
     expect(options.others[0]?.requests.map(({ text }) => text)).toEqual(['two']);
+  });
+
+  it('that may not serve any more is not asked again by a chat that is kept busy', async () => {
+    const options = two();
+    let choices = ['agent-0', 'agent-1'];
+    const release = Promise.withResolvers<void>();
+    stage.agent.script = async function* ({ request }) {
+      yield { kind: 'text', text: request.text };
+      await release.promise;
+      yield { kind: 'end' };
+    };
+    await begin({ ...options, assign: () => ({ choices, byDefault: false }) as never });
+    say('one');
+    await seen(() => expect(stage.agent.requests).toHaveLength(1));
+    say('waits since before');
+    choices = ['agent-1'];
+    say('two');
+    stage.messenger.sayWith(room(), 'three', [{ name: 'a.txt', content: 'secret' }], ann);
+    say('/retry');
+    release.resolve();
+    await count('not available any more', 3);
+    expect(stage.agent.requests.map(({ text }) => text)).toEqual(['one']);
+    expect(stage.workspace.files()).toEqual([]);
+    say('four');
+    await answered(/^four$/);
+    expect(options.others[0]?.requests.map(({ text }) => text)).toEqual(['four']);
   });
 
   it('that was removed hands the turn over when it is tried again', async () => {

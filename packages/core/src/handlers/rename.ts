@@ -18,7 +18,7 @@ export function rename(context: Context): Command {
       const renamed = await context.store.renameChat(chat.key, given.name);
       const placed = (await context.store.chatsOf(person.id)).find((one) => one.chat.key === chat.key);
       renamePlaces(context, adapter, renamed, placed?.addresses ?? [event.address], id);
-      return [{ markdown: t('renamed', { name: escapeMarkdown(renamed.name) }) }];
+      return [{ markdown: t('renamed', { name: escapeMarkdown(renamed.name) }), confirms: true }];
     },
   };
 }

@@ -15,13 +15,14 @@ export function retry(context: Context, lanes: Lanes, delivery: Delivery, intake
 /** Runs the text of a finished turn again: the one of the button, or the newest. */
 export function retryTurn(context: Context, lanes: Lanes, delivery: Delivery, intake: Intake): Handler {
   return async (handling) => {
-    const { event, id, person, adapter, t } = handling;
+    const { event, id, again, person, adapter, t } = handling;
     const named = event.kind === 'callback' ? event.action.split(':')[1] : undefined;
-    const chat = await servedChat(context, delivery, handling);
+    const chat = await servedChat(context, delivery, intake, handling);
     const turn = await context.store.retryTurn({
       chat: chat.key,
       ...(named ? { turn: TurnId.parse(named) } : {}),
-      again: id,
+      // A button is good for one more try, however often it is pressed.
+      again: named ? `retry:${named}` : id,
       address: event.address,
       now: context.clock.now(),
       queueLimit: context.limits.queue,
@@ -32,13 +33,16 @@ export function retryTurn(context: Context, lanes: Lanes, delivery: Delivery, in
     if (turn === 'queue_full') {
       return [{ markdown: t('refused_queue_full', { limit: context.limits.queue }) }];
     }
+    const settles = named ? { settles: [{ about: `retry:${named}` }] } : {};
+    if (named && turn.state === 'finished' && !again) return [{ markdown: t('unknown_button'), ...settles }];
     // Asked again after a crash, the turn it made may be over. While it waits, the context stays as it is.
     if (turn.state !== 'finished') {
       const job = { turn, chat: (await context.store.chat(chat.key)) ?? chat, person, adapter };
-      intake.begin(turn.attachments, job);
-      lanes.push(job);
+      const assignment = context.agents.assign(event.surface, event.author.externalId);
+      if (assignment?.choices.includes(job.chat.agentId)) intake.begin(turn.attachments, job);
+      lanes.push({ ...job, author: event.author.externalId });
     }
-    return [{ markdown: t('retrying'), ...(named ? { settles: [{ about: `retry:${named}` }] } : {}) }];
+    return [{ markdown: t('retrying'), ...settles }];
   };
 }
 
@@ -46,6 +50,7 @@ export function retryTurn(context: Context, lanes: Lanes, delivery: Delivery, in
 async function servedChat(
   context: Context,
   delivery: Delivery,
+  intake: Intake,
   { chat, event, person, adapter }: Handling,
 ): Promise<Chat> {
   const assignment = context.agents.assign(event.surface, event.author.externalId);
@@ -58,6 +63,7 @@ async function servedChat(
   });
   if (assigned.moved) {
     tellMoved(context, delivery, { adapter, address: event.address, chat: assigned.chat, person });
+    intake.moved({ chat: assigned.chat, person, adapter });
   }
   return assigned.chat;
 }

@@ -53,7 +53,13 @@ export function save(context: Context, lanes: Lanes): Command {
       const kept = await store.saveContext({ ...common, source });
       if (turn.state !== 'finished') {
         const now = (await store.chat(chat.key)) ?? chat;
-        lanes.push({ turn, chat: now, person, adapter: handling.adapter });
+        lanes.push({
+          turn,
+          chat: now,
+          person,
+          adapter: handling.adapter,
+          author: event.author.externalId,
+        });
       }
       return [{ markdown: t('save_notes', { name: escapeMarkdown(kept.name), sign }) }];
     },

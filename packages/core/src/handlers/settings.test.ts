@@ -42,6 +42,16 @@ function speaker() {
 }
 
 describe('settings', () => {
+  it('are kept to by what refuses a message too', async () => {
+    await begin({ limits: { rate: { burst: 2, perSecond: 0.001 } } });
+    say('/settings language ru');
+    await answered('Язык');
+    stage.messenger.sayWith(room(), 'look', [{ name: 'a.txt', content: '', size: 0 }], ann);
+    await answered('пустой');
+    const { acknowledged } = say('too much');
+    expect(await acknowledged).toMatchObject({ notice: expect.stringContaining('не успеваю') });
+  });
+
   it('are shown with what can be chosen, and change by words and by buttons', async () => {
     const { surface } = await begin();
     say('/settings');

@@ -52,7 +52,7 @@ async function change(context: Context, handling: Handling, choice: Choice): Pro
   const person = await context.store.choose(handling.person.id, choice);
   context.people.chose(person);
   adapter.people?.changed(event.author.externalId, person);
-  return shown({ ...handling, t: translator(person.locale) }, person);
+  return { ...shown({ ...handling, t: translator(person.locale) }, person), confirms: true };
 }
 
 function shown({ t, sign }: Pick<Handling, 't' | 'sign'>, { locale, streaming }: Person): Reply {

@@ -2,9 +2,9 @@ import { bounded } from '../agent-call.ts';
 import { agentLabel } from '../changes.ts';
 import type { Context } from '../context.ts';
 import type { Command } from '../dispatcher.ts';
+import { quoted } from '../file-words.ts';
 import type { Translate } from '../i18n/catalogue.ts';
 import type { Lanes } from '../lanes.ts';
-import { clip, insideCode } from '../markdown/escape.ts';
 import type { Chat, Operation, Turn } from '../ports/index.ts';
 
 /** How many of the last turns are listed. */
@@ -22,7 +22,7 @@ export function status(context: Context, lanes: Lanes): Command {
         agentStateOf(context, lanes, chat, t),
         // All that can wait, so that they are counted right.
         context.store.lastTurns(chat.key, TURNS + context.limits.queue),
-        context.store.lastOperations(chat.key, TURNS * 8),
+        context.store.lastOperations(chat.key, TURNS * (8 + context.limits.answerFiles)),
       ]);
       const queued = turns.filter((turn) => turn.state === 'queued').length;
       const answers = turns
@@ -58,14 +58,14 @@ async function agentStateOf(context: Context, lanes: Lanes, chat: Chat, t: Trans
 }
 
 function answerLine(turn: Turn, operations: readonly Operation[], t: Translate): string {
-  const words = clip(insideCode(turn.text), 40);
+  const words = quoted(turn, 40);
   const state = t(`turn_${turn.outcome ?? (turn.state === 'running' ? 'running' : 'queued')}`);
   const mine = operations.filter((operation) => operation.turn === turn.id);
-  if (turn.state !== 'finished' || mine.length === 0) return `\`${words}\`: ${state}`;
+  if (turn.state !== 'finished' || mine.length === 0) return `${words}: ${state}`;
   const delivery = mine.some((operation) => operation.state === 'dead')
     ? t('status_dead')
     : mine.every((operation) => operation.state === 'sent')
       ? t('status_delivered')
       : t('status_pending');
-  return `\`${words}\`: ${state}, ${delivery}`;
+  return `${words}: ${state}, ${delivery}`;
 }

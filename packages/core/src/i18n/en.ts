@@ -26,9 +26,9 @@ export const en = {
   },
   files_alone: { one: '📎 The agent sent {count} file:', other: '📎 The agent sent {count} files:' },
   files_waiting: {
-    one: '📎 {count} file waits for your next message, which takes it along: {files}. `{sign}list` shows what waits, `{sign}remove` takes it out.',
+    one: '📎 {count} file waits for your next message, which takes it along: {files}. `{sign}list` shows what waits, `{sign}remove all` takes it out.',
     other:
-      '📎 {count} files wait for your next message, which takes them along: {files}. `{sign}list` shows them, `{sign}remove` takes them out.',
+      '📎 {count} files wait for your next message, which takes them along: {files}. `{sign}list` shows them, `{sign}remove all` takes them out.',
   },
   file_not_taken: 'I could not take {name}: {reason}. Send it again if it still matters.',
   files_failed: 'The agent was not asked, because I could not give it everything you sent:\n\n{files}',
@@ -77,7 +77,7 @@ export const en = {
   refused_queue_full:
     'The agent still has {limit} messages of yours to answer. This one was not taken: send it again later.',
   refused_files_full:
-    '{limit} files already wait here for a text. This one was not taken: send a text, or remove some with remove.',
+    'More than {limit} files cannot wait here for a text. This message was not taken: send a text, or make room with `{sign}remove all`.',
   refused_no_files: 'Files cannot be sent here. This message was not taken: send it without files.',
   refused_file_too_large:
     '{name} is too large: at most {limit} can be sent here. This message was not taken: send it with smaller files.',

@@ -27,7 +27,7 @@ export const ko: Catalogue = {
   files_alone: { other: '📎 에이전트가 파일 {count}개를 보냈습니다:' },
   files_waiting: {
     other:
-      '📎 파일 {count}개가 다음 메시지와 함께 전달됩니다: {files}. `{sign}list`로 보고 `{sign}remove`로 뺄 수 있습니다.',
+      '📎 파일 {count}개가 다음 메시지와 함께 전달됩니다: {files}. `{sign}list`로 보고 `{sign}remove all`로 뺄 수 있습니다.',
   },
   file_not_taken: '{name} 파일을 받지 못했습니다: {reason}. 아직 필요하면 다시 보내 주세요.',
   files_failed: '보내신 것을 모두 전할 수 없어서 에이전트에게 묻지 않았습니다:\n\n{files}',
@@ -76,7 +76,7 @@ export const ko: Catalogue = {
   refused_queue_full:
     '에이전트가 답할 메시지가 아직 {limit}개 있습니다. 이 메시지는 받지 못했으니 나중에 다시 보내 주세요.',
   refused_files_full:
-    '이미 파일 {limit}개가 글을 기다리고 있습니다. 이 파일은 받지 못했습니다: 글을 보내거나 remove 명령으로 비워 주세요.',
+    '글을 기다릴 수 있는 파일은 {limit}개까지입니다. 이 메시지는 받지 못했습니다: 글을 보내거나 `{sign}remove all`로 비워 주세요.',
   refused_no_files: '여기서는 파일을 보낼 수 없습니다. 이 메시지는 받지 못했으니 파일 없이 다시 보내 주세요.',
   refused_file_too_large:
     '{name} 파일이 너무 큽니다. 여기서는 {limit}까지 보낼 수 있습니다. 이 메시지는 받지 못했으니 더 작은 파일로 보내 주세요.',

@@ -35,8 +35,11 @@ export interface Files {
   dropAll(owner: PersonId): Promise<void>;
   /** All files of a person, for an export. */
   list(owner: PersonId): AsyncIterable<KeptFile>;
-  /** Deletes what was kept before that time (epoch milliseconds); how many files. */
-  prune(before: number): Promise<number>;
+  /**
+   * Deletes what was kept before that time (epoch milliseconds), but for those of the ids in `needed` and
+   * those that were asked for by `find` a short while ago: whoever did may be about to need them. How many files.
+   */
+  prune(before: number, needed: ReadonlySet<string>, signal: AbortSignal): Promise<number>;
 }
 
 /** Whose part of which agent's workspace. */

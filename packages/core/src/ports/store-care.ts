@@ -22,6 +22,17 @@ export interface Retention {
 
 export type Pruned = Readonly<Record<'inbox' | 'turns' | 'operations' | 'deadLetters' | 'timeline', number>>;
 
+/** What unfinished work needs of the files that are kept (`Files`), however old they are. */
+export interface NeededFiles {
+  /**
+   * By `ref` or id: those of turns that are not finished and of the next text, and those in operations
+   * that were not sent, dead letters included.
+   */
+  readonly ids: readonly string[];
+  /** When the oldest unfinished turn was accepted, epoch milliseconds: what was kept since may be of its answer. */
+  readonly since?: number;
+}
+
 /** One thing that is stored about a person, as plain JSON. */
 export interface PersonRecord {
   readonly kind:
@@ -46,6 +57,8 @@ export interface CareStore {
   dropDeadLetters(ids: readonly OperationId[]): Promise<number>;
   /** Deletes what is older, never what is unfinished; at most `limit` rows of each kind, so that nobody waits long for it. */
   prune(before: Retention, limit: number): Promise<Pruned>;
+  /** What of the kept files must not go now. */
+  neededFiles(): Promise<NeededFiles>;
 
   /** People by id, by identity, or all; in order of id, after `after`. For operators. */
   findPersons(query: {

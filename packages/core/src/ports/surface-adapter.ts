@@ -165,6 +165,8 @@ export interface FilePort {
 export interface PeoplePort {
   /** A person chose other settings; where they are shown, they change now. */
   changed(externalId: ExternalId, person: Person): void;
+  /** Everything about a person was deleted; what is still shown to them goes, and they begin anew. */
+  forgotten?(externalId: ExternalId): void;
 }
 
 /** A command as a surface shows it in its menu. */

@@ -29,38 +29,17 @@ import {
   type FakeFile,
   type FakeMessengerOptions,
   type Fault,
+  type Place,
   type PlaceSign,
   type SaidEvent,
+  type Session,
   type Shown,
   type Upload,
 } from './messenger-model.ts';
+import { errorOf, Trouble } from './messenger-trouble.ts';
 
 /** Who speaks, in the tests that do not care. */
 const SOMEBODY = { externalId: 'somebody', name: 'Somebody' };
-
-interface Pending {
-  readonly said: SaidEvent;
-  readonly settle: (result: AcceptResult) => void;
-}
-
-interface Place {
-  shown: Shown[];
-  drafts: Map<TurnId, Draft>;
-  typing: boolean;
-  pending: Pending[];
-  delivering: boolean;
-  sign: PlaceSign;
-}
-
-/** The connection of one adapter; a later one replaces it, as a second poller does. */
-export interface Session {
-  readonly accept: Accept;
-  /** Takes new events. */
-  receiving: boolean;
-  /** Its acknowledgements arrive. */
-  open: boolean;
-  readonly closed: PromiseWithResolvers<undefined>;
-}
 
 export class FakeMessenger {
   readonly surface: SurfaceId;
@@ -73,8 +52,7 @@ export class FakeMessenger {
   readonly refusals: { readonly event: IncomingEvent; readonly notice: string }[] = [];
   #connected = true;
   #session: Session | undefined;
-  #faults: { fault: Fault; left: number }[] = [];
-  #holds: { call: CallKind; released: Promise<void> }[] = [];
+  readonly #trouble = new Trouble();
   #places = new Map<string, Place>();
   #log = new Map<EventId, SaidEvent>();
   /** Places that were made, and what was done to places, by operation. */
@@ -111,6 +89,11 @@ export class FakeMessenger {
       ? { kind: 'command', name: command[1], args: command[2] ?? '' }
       : { kind: 'message', text };
     return this.#enter(address, what, author, sentAt);
+  }
+
+  /** A command of a control, such as a menu: the person says nothing. */
+  control(address: Address, name: string, args: string, author: FakeAuthor = SOMEBODY): SaidEvent {
+    return this.#enter(address, { kind: 'command', name, args, quiet: true }, author, this.clock.now());
   }
 
   /** A message with files; without text where it is empty. */
@@ -176,22 +159,16 @@ export class FakeMessenger {
   // What goes wrong.
 
   fail(fault: Fault): void {
-    this.#faults.push({ fault, left: fault.times ?? 1 });
+    this.#trouble.fail(fault);
   }
 
   heal(): void {
-    this.#faults = [];
+    this.#trouble.heal();
   }
 
   /** Makes calls of a kind wait until the result is called. */
   hold(call: CallKind): () => void {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const hold = { call, released: promise };
-    this.#holds.push(hold);
-    return () => {
-      this.#holds = this.#holds.filter((other) => other !== hold);
-      resolve();
-    };
+    return this.#trouble.hold(call);
   }
 
   disconnect(): void {
@@ -300,9 +277,10 @@ export class FakeMessenger {
     effect: () => T,
   ): Promise<T> {
     signal?.throwIfAborted();
-    for (const hold of this.#holds.filter(({ call }) => call === kind))
-      await untilAborted(hold.released, signal);
-    const fault = this.#takeFault(kind, what.address) ?? this.#overBudget(kind, what.address);
+    await this.#trouble.released(kind, signal);
+    const unreachable: Fault | undefined = this.#connected ? undefined : { fault: 'unreachable' };
+    const fault =
+      unreachable ?? this.#trouble.take(kind, what.address) ?? this.#overBudget(kind, what.address);
     this.calls.push({
       kind,
       at: this.clock.now(),
@@ -335,19 +313,6 @@ export class FakeMessenger {
     if (message.buttons.length > 0 && this.capabilities.buttons === 'none') {
       throw new SurfaceError('refused', 'this messenger has no buttons');
     }
-  }
-
-  #takeFault(kind: CallKind, address: Address | undefined): Fault | undefined {
-    if (!this.#connected) return { fault: 'unreachable' };
-    const found = this.#faults.find(
-      ({ fault }) =>
-        (fault.call === undefined || fault.call === kind) &&
-        (!fault.address || (address && addressKey(fault.address) === addressKey(address))),
-    );
-    if (!found) return undefined;
-    found.left -= 1;
-    if (found.left <= 0) this.#faults = this.#faults.filter((other) => other !== found);
-    return found.fault;
   }
 
   #overBudget(kind: CallKind, address: Address | undefined): Fault | undefined {
@@ -426,35 +391,4 @@ export class FakeMessenger {
     // The next session may have opened while the dead one's call was still running.
     if (again && this.#session?.receiving && this.#connected) void this.#pump(place);
   }
-}
-
-function errorOf(fault: Fault): SurfaceError {
-  const { retryAfterMs } = fault;
-  switch (fault.fault) {
-    case 'rate_limited':
-      return new SurfaceError('rate_limited', 'too many calls', { retryAfterMs: retryAfterMs ?? 10 });
-    case 'refused':
-      return new SurfaceError('refused', 'the messenger says no');
-    case 'cannot_start':
-      return new SurfaceError('cannot_start', 'the messenger does not know this login');
-    case 'unreachable':
-      return new SurfaceError('unreachable', 'no connection to the messenger');
-    case 'lost_before':
-    case 'lost_after':
-      return new SurfaceError('unreachable', 'the connection broke during the call', {
-        outcomeUnknown: true,
-      });
-  }
-}
-
-function untilAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    }, reject);
-  });
 }

@@ -27,8 +27,8 @@ import type {
 } from '../ports/surface-adapter.ts';
 import { SurfaceError } from '../ports/surface-errors.ts';
 import type { Timeline } from '../ports/timeline.ts';
-import { FakeMessenger, type Session } from './fake-messenger.ts';
-import type { FakeAuthor, FakeMessengerOptions } from './messenger-model.ts';
+import { FakeMessenger } from './fake-messenger.ts';
+import type { FakeAuthor, FakeMessengerOptions, Session } from './messenger-model.ts';
 
 export interface FakeSurfaceOptions {
   /** Remembers what was shown, for `history: 'store'`. */

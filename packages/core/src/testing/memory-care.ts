@@ -1,6 +1,6 @@
 /** What operators need, in memory. */
 import { addressKey, type PersonId, type TurnId } from '@surfaces/protocol';
-import type { CareStore, Operation, PersonRecord, Retention } from '../ports/index.ts';
+import type { CareStore, NeededFiles, Operation, PersonRecord, Retention } from '../ports/index.ts';
 import type { Calls, ChatRow, MemoryTables, TimelineRow } from './memory-database.ts';
 import { newestOperations } from './memory-turns.ts';
 
@@ -22,6 +22,7 @@ export function careCalls(tables: MemoryTables): Pick<Calls, Exclude<keyof CareS
       return wanted.length;
     },
     prune: (before, limit) => prune(tables, before, limit),
+    neededFiles: () => neededFiles(tables),
 
     findPersons({ identity, id, after, limit }) {
       const rows = [...tables.identities.values()];
@@ -86,6 +87,21 @@ function prune(tables: MemoryTables, before: Retention, limit: number) {
   const said = new Set(tables.timeline.filter(({ at }) => old(at, before.timeline)).slice(0, limit));
   tables.timeline = tables.timeline.filter((row) => !said.has(row));
   return { inbox: inbox.length, turns: turns.length, operations, deadLetters, timeline: said.size };
+}
+
+function neededFiles(tables: MemoryTables): NeededFiles {
+  const turns = [...tables.turns.values()].filter(({ turn }) => turn.state !== 'finished');
+  const open = new Set(turns.map(({ turn }) => turn.id));
+  const since = Math.min(...turns.map(({ turn }) => turn.acceptedAt));
+  return {
+    ids: [
+      ...tables.files.flatMap(({ file, turn }) => (turn === undefined || open.has(turn) ? file.ref : [])),
+      ...[...tables.operations.values()].flatMap(({ state, message: { file } }) =>
+        state === 'sent' || file === undefined ? [] : file.id,
+      ),
+    ],
+    ...(turns.length === 0 ? {} : { since }),
+  };
 }
 
 function dropNotes(tables: MemoryTables, turn: TurnId): void {

@@ -49,6 +49,7 @@ export interface MemoryFileSystem {
 
 class MemoryFiles implements Files {
   readonly maxBytes: number;
+  readonly #asked = new Set<FileId>();
   readonly #tables: MemoryFileTables;
   readonly #living: () => Promise<void>;
 
@@ -88,6 +89,7 @@ class MemoryFiles implements Files {
   }
 
   async find(owner: PersonId, id: FileId): Promise<KeptFile | undefined> {
+    this.#asked.add(id);
     return this.#tables.kept.get(owner)?.get(id)?.file;
   }
 
@@ -117,10 +119,13 @@ class MemoryFiles implements Files {
     for (const { file } of this.#tables.kept.get(owner)?.values() ?? []) yield file;
   }
 
-  async prune(before: number): Promise<number> {
+  async prune(before: number, needed: ReadonlySet<string>, signal: AbortSignal): Promise<number> {
+    signal.throwIfAborted();
     let gone = 0;
     for (const owned of this.#tables.kept.values()) {
-      for (const [id, { keptAt }] of owned) if (keptAt < before && owned.delete(id)) gone += 1;
+      for (const [id, { keptAt }] of owned) {
+        if (keptAt < before && !needed.has(id) && !this.#asked.has(id) && owned.delete(id)) gone += 1;
+      }
     }
     return gone;
   }

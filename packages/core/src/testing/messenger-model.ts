@@ -1,7 +1,14 @@
 /** What the messenger in memory is told and what it shows. */
-import type { Address, IncomingEvent, MessageId, OperationId, OutgoingMessage } from '@surfaces/protocol';
+import type {
+  Address,
+  IncomingEvent,
+  MessageId,
+  OperationId,
+  OutgoingMessage,
+  TurnId,
+} from '@surfaces/protocol';
 import type { Clock } from '../ports/clock.ts';
-import type { AcceptResult, Capabilities } from '../ports/surface-adapter.ts';
+import type { Accept, AcceptResult, Capabilities, Draft } from '../ports/surface-adapter.ts';
 
 export type CallKind =
   | 'start'
@@ -89,6 +96,30 @@ export interface Upload {
   readonly address: Address;
   readonly author: FakeAuthor;
   readonly content: FakeFile['content'];
+}
+
+interface Pending {
+  readonly said: SaidEvent;
+  readonly settle: (result: AcceptResult) => void;
+}
+
+export interface Place {
+  shown: Shown[];
+  drafts: Map<TurnId, Draft>;
+  typing: boolean;
+  pending: Pending[];
+  delivering: boolean;
+  sign: PlaceSign;
+}
+
+/** The connection of one adapter; a later one replaces it, as a second poller does. */
+export interface Session {
+  readonly accept: Accept;
+  /** Takes new events. */
+  receiving: boolean;
+  /** Its acknowledgements arrive. */
+  open: boolean;
+  readonly closed: PromiseWithResolvers<undefined>;
 }
 
 export interface FakeMessengerOptions {

@@ -193,6 +193,30 @@ describe('a workspace', () => {
     expect((await readdir(disk.own)).sort()).toEqual([`${UNFINISHED_PREFIX}new`, 'a']);
   });
 
+  it('loses what a killed process began to save when it is saved again', async () => {
+    let seen: string[] = [];
+    const cut = new AbortController();
+    const saving = disk.workspaces.save(at, { name: 'a', key: 'k' }, stopped(), cut.signal);
+    saving.catch(() => undefined);
+    async function* stopped() {
+      yield new Uint8Array(10);
+      seen = await readdir(disk.own);
+      cut.abort(new Error('killed'));
+    }
+    await expect(saving).rejects.toThrow('killed');
+    const [left = '', ...more] = seen;
+    expect(more).toEqual([]);
+    const other = `${UNFINISHED_PREFIX}${'0'.repeat(24)}-of-another`;
+    for (const name of [left, other]) await writeFile(join(disk.own, name), 'half');
+    const next = createWorkspaces({
+      workspaceOf: () => ({ path: disk.own, shared: false }),
+      files: disk.files,
+      maxBytes: 100,
+    });
+    await Promise.all(['k', 'l'].map((key) => next.save(at, { name: 'a', key }, bytes('x'), never)));
+    expect((await readdir(disk.own)).sort()).toEqual([other, 'a', 'a (1)']);
+  });
+
   it('that is not there says so', async () => {
     await rm(disk.own, { recursive: true });
     await expect(disk.workspaces.save(at, { name: 'a', key: 'a' }, bytes('x'), never)).rejects.toMatchObject({
@@ -253,6 +277,25 @@ describe('a workspace', () => {
       }
     } finally {
       await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
+  it('does not tell by a link what there is outside', async () => {
+    const outside = join(disk.own, '..', 'outside');
+    await mkdir(outside);
+    await writeFile(join(outside, 'there.txt'), 'secret');
+    for (const name of ['there.txt', 'absent.txt']) {
+      await symlink(join(outside, name), join(disk.own, name));
+      await symlink(name, join(disk.own, `again-${name}`));
+    }
+    await symlink('../outside', join(disk.own, 'way'));
+    for (const path of ['there.txt', 'absent.txt', 'again-absent.txt', 'way/absent.txt', 'way/there.txt/x']) {
+      await expect(collect(path), path).rejects.toMatchObject({ code: 'outside' });
+    }
+    await symlink('nothing.txt', join(disk.own, 'inside.txt'));
+    await symlink('.', join(disk.own, 'here'));
+    for (const path of ['inside.txt', 'here/nothing.txt', 'x/y/../z.txt', 'here/here/inside.txt']) {
+      await expect(collect(path), path).rejects.toMatchObject({ code: 'not_found' });
     }
   });
 

@@ -39,6 +39,8 @@ type Facts = z.infer<typeof Facts>;
 const MEDIA_TYPE = /^[a-z0-9][\w.+-]{0,100}\/[a-z0-9][\w.+-]{0,100}$/i;
 const FACTS = '.json';
 const NOTE = '.note';
+/** Whoever asked for a file has so long to begin to need it: a message that names it is stored by then. */
+const ASKED_MS = 10 * 60_000;
 
 /** Nobody is asked to trust it: it says how to show a file, and not what is in it. */
 function mediaTypeOf(name: string, given: string | undefined): string {
@@ -54,6 +56,10 @@ export class KeptFiles implements Files {
   readonly maxBytes: number;
   readonly #directory: string;
   readonly #now: () => number;
+  /** When each file was asked for, the latest last, epoch milliseconds; only since `ASKED_MS`. */
+  readonly #asked = new Map<string, number>();
+  /** Those that are being pruned: nobody finds them any more. */
+  readonly #going = new Set<string>();
   /** What an earlier process left unfinished is gone. Never rejects. */
   readonly #swept: Promise<void>;
 
@@ -102,10 +108,9 @@ export class KeptFiles implements Files {
   }
 
   async find(owner: PersonId, id: FileId): Promise<KeptFile | undefined> {
-    const facts = await this.#facts(owner, id);
-    if (!facts) return undefined;
-    const { name, mediaType, size } = facts;
-    return { id, name, mediaType, size };
+    if (this.#going.has(id)) return undefined;
+    this.#noteAsked(id);
+    return this.#find(owner, id);
   }
 
   async *read(
@@ -150,25 +155,25 @@ export class KeptFiles implements Files {
   async *list(owner: PersonId): AsyncGenerator<KeptFile> {
     for (const name of await namesIn(this.#directoryOf(owner))) {
       const id = FileId.safeParse(name);
-      const kept = id.success ? await this.find(owner, id.data) : undefined;
+      const kept = id.success ? await this.#find(owner, id.data) : undefined;
       if (kept) yield kept;
     }
   }
 
-  async prune(before: number): Promise<number> {
+  async prune(before: number, needed: ReadonlySet<string>, signal: AbortSignal): Promise<number> {
     let gone = 0;
     for (const directory of await this.#owners()) {
       for (const name of await namesIn(directory)) {
+        signal.throwIfAborted();
         const path = join(directory, name);
         if (name.endsWith(NOTE)) {
           if (await isOlder(path, before)) await rm(path, { force: true });
           continue;
         }
-        const facts = name.endsWith(FACTS) ? await factsIn(path) : undefined;
-        if (!facts || facts.keptAt >= before) continue;
-        await rm(path, { force: true });
-        await rm(path.slice(0, -FACTS.length), { force: true });
-        gone += 1;
+        const id = name.endsWith(FACTS) ? name.slice(0, -FACTS.length) : undefined;
+        const facts = id === undefined ? undefined : await factsIn(path);
+        if (id === undefined || !facts || facts.keptAt >= before || needed.has(id)) continue;
+        if (await this.#letGo(id, path)) gone += 1;
       }
     }
     return gone;
@@ -188,6 +193,37 @@ export class KeptFiles implements Files {
     } catch (error) {
       throw writeFailure(error);
     }
+  }
+
+  async #find(owner: PersonId, id: FileId): Promise<KeptFile | undefined> {
+    const facts = await this.#facts(owner, id);
+    if (!facts) return undefined;
+    const { name, mediaType, size } = facts;
+    return { id, name, mediaType, size };
+  }
+
+  #noteAsked(id: FileId): void {
+    const now = this.#now();
+    this.#asked.delete(id);
+    this.#asked.set(id, now);
+    for (const [oldest, at] of this.#asked) {
+      if (now - at < ASKED_MS) break;
+      this.#asked.delete(oldest);
+    }
+  }
+
+  /** Nobody who asks for it from now on finds it, and nobody did lately; false when somebody did. */
+  async #letGo(id: string, facts: string): Promise<boolean> {
+    const asked = this.#asked.get(id);
+    if (asked !== undefined && this.#now() - asked < ASKED_MS) return false;
+    this.#going.add(id);
+    try {
+      await rm(facts, { force: true });
+      await rm(facts.slice(0, -FACTS.length), { force: true });
+    } finally {
+      this.#going.delete(id);
+    }
+    return true;
   }
 
   #directoryOf(owner: PersonId): string {

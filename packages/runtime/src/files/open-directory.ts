@@ -1,10 +1,12 @@
 import { constants, existsSync } from 'node:fs';
 import { type FileHandle, open, readlink, realpath, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { FileError } from '@surfaces/core';
 
 /** Linux shows for every open file where it is now. */
 const HANDLES = '/proc/self/fd';
+/** More links and directories than this on one way are no way. */
+const MOST_STEPS = 256;
 const byHandle = process.platform === 'linux' && existsSync(HANDLES);
 
 /** A directory that stays the same one while it is open, whatever its path comes to mean meanwhile. */
@@ -48,7 +50,14 @@ export async function openDirectory(path: string): Promise<OpenDirectory> {
  * looked at again, for between the look and the opening an agent may have put something else there.
  */
 export async function openBelow(directory: string, path: string): Promise<FileHandle> {
-  const real = await realpath(path);
+  let real: string;
+  try {
+    real = await realpath(path);
+  } catch (error) {
+    // The same answer as for what is there: a link must not tell what there is outside.
+    if (await leadsOut(path, directory)) throw new FileError('outside', `${path} leads out of ${directory}`);
+    throw error;
+  }
   if (!isBelow(real, directory)) throw new FileError('outside', `${path} leads out of ${directory}`);
   // A device may do something when it is opened.
   if (!(await stat(real)).isFile()) throw new FileError('not_a_file', `${path} is no file`);
@@ -73,6 +82,24 @@ export async function openBelow(directory: string, path: string): Promise<FileHa
     await handle.close();
     throw error;
   }
+}
+
+/** Whether a path that cannot be followed to its end leaves a directory by a link on the way. */
+async function leadsOut(path: string, directory: string): Promise<boolean> {
+  let at = path;
+  for (let step = 0; step < MOST_STEPS && isBelow(at, directory); step += 1) {
+    const parent = await realpath(dirname(at)).catch(() => undefined);
+    if (parent === undefined) {
+      // What stops it lies further up.
+      at = dirname(at);
+      continue;
+    }
+    if (!isBelow(parent, directory)) return true;
+    const target = await readlink(join(parent, basename(at))).catch(() => undefined);
+    if (target === undefined) return false;
+    at = resolve(parent, target);
+  }
+  return true;
 }
 
 /** Whether a path leads to something in a directory, by its words alone. */

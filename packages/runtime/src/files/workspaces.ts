@@ -28,6 +28,7 @@ import { z } from 'zod';
 import { errnoOf, readFailure, writeFailure } from './failure.ts';
 import { type KeptFiles, newFileId } from './kept-files.ts';
 import { isBelow, type OpenDirectory, openBelow, openDirectory } from './open-directory.ts';
+import { directoryOf } from './person-directory.ts';
 import { piecesOf, pour } from './pour.ts';
 import { placeOf } from './workplace-path.ts';
 
@@ -66,8 +67,8 @@ class DirectoryWorkspaces implements Workspaces {
   readonly #files: KeptFiles;
   readonly #maxBytes: number;
   readonly #collecting = new Map<string, Promise<KeptFile>>();
-  /** When each directory was last looked through for what a crash left, epoch milliseconds. */
-  readonly #swept = new Map<string, number>();
+  /** When each directory was last looked through for what a crash left, and what may be of such. */
+  readonly #swept = new Map<string, { readonly at: number; readonly left: Promise<readonly string[]> }>();
 
   constructor(options: WorkspacesOptions) {
     this.#workspaceOf = options.workspaceOf;
@@ -90,10 +91,13 @@ class DirectoryWorkspaces implements Workspaces {
     const { root, home } = await this.#open(workplace, 'make');
     const pathOf = (name: string) => relative(root, join(home.path, name)).replaceAll('\\', '/');
     try {
-      await this.#sweep(home);
+      const left = await this.#sweep(home);
       const known = await this.#savedBefore(workplace.person, file.key, home);
+      // Whoever is asked to save the same again is the heir of who was killed at it.
+      const begins = unfinishedOf(file.key);
+      for (const name of left) if (name.startsWith(begins)) await rm(home.at(name), { force: true });
       if (known) return { path: pathOf(known.name), size: known.size };
-      const unfinished = `${UNFINISHED_PREFIX}${randomUUID()}`;
+      const unfinished = `${begins}${randomUUID()}`;
       try {
         const handle = await open(home.at(unfinished), 'wx');
         let size: number;
@@ -244,25 +248,31 @@ class DirectoryWorkspaces implements Workspaces {
     return found;
   }
 
-  /** Removes what crashed saves left here, at the first save and then once in a while. */
-  async #sweep(home: OpenDirectory): Promise<void> {
+  /** Removes what crashed saves left here, at the first save and then once in a while; what is too young for that. */
+  #sweep(home: OpenDirectory): Promise<readonly string[]> {
     const now = Date.now();
-    if (now - (this.#swept.get(home.path) ?? 0) < ABANDONED) return;
-    this.#swept.set(home.path, now);
-    for (const name of await readdir(home.at('.'))) {
-      if (!name.startsWith(UNFINISHED_PREFIX)) continue;
-      const facts = await lstat(home.at(name)).catch(() => undefined);
-      if (facts && now - facts.mtimeMs > ABANDONED) await rm(home.at(name), { force: true });
-    }
+    const before = this.#swept.get(home.path);
+    if (before && now - before.at < ABANDONED) return before.left;
+    const left = (async () => {
+      const young: string[] = [];
+      for (const name of await readdir(home.at('.'))) {
+        if (!name.startsWith(UNFINISHED_PREFIX)) continue;
+        const facts = await lstat(home.at(name)).catch(() => undefined);
+        if (facts && now - facts.mtimeMs > ABANDONED) await rm(home.at(name), { force: true });
+        else young.push(name);
+      }
+      return young;
+    })();
+    this.#swept.set(home.path, { at: now, left });
+    // The next save meets the same trouble and says so.
+    left.catch(() => this.#swept.delete(home.path));
+    return left;
   }
 }
 
-/** Ids that are no good as names of directories are hashed. */
-function directoryOf(person: PersonId): string {
-  // Asked at every turn: what is longer than any name of a device, and not too long, needs no closer look.
-  if (/^[A-Za-z0-9][A-Za-z0-9_-]{7,199}$/.test(person)) return person;
-  if (/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(person) && safeFileName(person) === person) return person;
-  return `p-${createHash('sha256').update(person).digest('hex').slice(0, 40)}`;
+/** How the temporary names of one save begin. */
+function unfinishedOf(key: string): string {
+  return `${UNFINISHED_PREFIX}${createHash('sha256').update(key).digest('hex').slice(0, 24)}-`;
 }
 
 /** Gives a whole file the first name that is free; nothing that is there is touched. The name. */

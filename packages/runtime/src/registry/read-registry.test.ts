@@ -211,6 +211,18 @@ describe('which workspaces are shared', () => {
     expect(await shared('user_agents: {"web:x": [a, b]}', agents)).toEqual({ a: false, b: false });
   });
 
+  test('one in which people have directories stays shared, whoever is left', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'surfaces-workspace-'));
+    const people = 'user_agents: {"web:x": [a, b]}';
+    const agents = agent('a', join(directory, 'a')) + agent('b', join(directory, 'b'));
+    for (const name of ['a', 'b', 'b/src', 'b/p-1', 'b/0mwqje2kf']) mkdirSync(join(directory, name));
+    expect(await shared(people, agents)).toEqual({ a: false, b: false });
+    mkdirSync(join(directory, 'b', '0mwqje2kf-46d1c46a-1d06-4b75-861d'));
+    expect(await shared(people, agents)).toEqual({ a: false, b: true });
+    mkdirSync(join(directory, 'a', `p-${'0f'.repeat(20)}`));
+    expect(await shared(people, agents)).toEqual({ a: true, b: true });
+  });
+
   test('a link to a directory is the directory', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'surfaces-workspace-'));
     mkdirSync(join(directory, 'real'));

@@ -4,6 +4,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { validateHeaderValue } from 'node:http';
 import { dirname, resolve, sep } from 'node:path';
 import type { AgentId } from '@surfaces/protocol';
+import { holdsPeople } from '../files/person-directory.ts';
 import type { Environment } from '../settings.ts';
 import { urlSecrets } from '../url-secrets.ts';
 import { readTls, type TlsPart, type TlsPaths, whyUnreadable } from './certificates.ts';
@@ -179,7 +180,8 @@ function canBeSent(bearer: string): boolean {
 
 /**
  * A workspace is shared unless exactly one person reaches it, by all the agents whose directories are it,
- * lie in it, or hold it: who could open another agent's directory could open its people's files.
+ * lie in it, or hold it: who could open another agent's directory could open its people's files. One
+ * that was shared stays so: the files of those who had the agent before are still in it.
  */
 async function workspacesOf(
   agents: readonly AgentEntry[],
@@ -202,8 +204,8 @@ async function workspacesOf(
       // Where it does not exist yet there is no link to follow.
       return [
         realpath(path).then(
-          (real) => ({ id, path, real, exists: true }),
-          () => ({ id, path, real: path, exists: false }),
+          async (real) => ({ id, path, real, exists: true, wasShared: await holdsPeople(real) }),
+          () => ({ id, path, real: path, exists: false, wasShared: false }),
         ),
       ];
     }),
@@ -214,7 +216,9 @@ async function workspacesOf(
     placed.map(({ id, path, real, exists }) => {
       const together = placed.filter((other) => holds(real, other.real) || holds(other.real, real));
       const reached = new Set(together.flatMap((other) => peopleOf.get(other.id) ?? []));
-      const shared = reached.size !== 1 || together.some((other) => other.id === others);
+      const isForAll = together.some((other) => other.id === others);
+      const wasShared = together.some((other) => other.wasShared);
+      const shared = reached.size !== 1 || isForAll || wasShared;
       return [id, { path, shared, exists }];
     }),
   );

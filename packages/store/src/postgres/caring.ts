@@ -20,7 +20,7 @@ import {
 /** Ids are compared by their bytes, whatever the language of the database is. */
 const byBytes = sql`${persons.id} COLLATE "C"`;
 
-export function careCalls(db: Database): Pick<Store, 'findPersons' | 'prune'> {
+export function careCalls(db: Database): Pick<Store, 'findPersons' | 'neededFiles' | 'prune'> {
   return {
     async findPersons({ identity, id, after, limit }) {
       return await db.read(async (tables) => {
@@ -61,6 +61,23 @@ export function careCalls(db: Database): Pick<Store, 'findPersons' | 'prune'> {
           chats: counts.find(({ owner }) => owner === row.id)?.count ?? 0,
         }));
       });
+    },
+    async neededFiles() {
+      // One statement sees one moment: a turn that ends meanwhile is there, or what is to be sent of it.
+      const { rows } = await db.read((tables) =>
+        tables.execute<{ id: string | null; since: string | null }>(sql`
+          SELECT ref AS id, NULL::bigint AS since FROM files WHERE turn IS NULL
+          UNION ALL SELECT files.ref, NULL FROM turns JOIN files ON files.turn = turns.id
+            WHERE turns.state <> 'finished'
+          UNION ALL SELECT message::jsonb -> 'file' ->> 'id', NULL FROM operations
+            WHERE state IN ('pending', 'sending') OR state = 'dead'
+          UNION ALL SELECT NULL, min(accepted_at) FROM turns WHERE state <> 'finished'`),
+      );
+      const since = rows.flatMap((row) => row.since ?? [])[0];
+      return {
+        ids: rows.flatMap(({ id }) => id ?? []),
+        ...(since === undefined ? {} : { since: Number(since) }),
+      };
     },
     async prune(before, limit) {
       const inOperations = (state: 'sent' | 'dead', than: number | undefined) =>

@@ -113,6 +113,21 @@ it('refuses a database that cannot hold all languages', async () => {
   await (await server()).sql('DROP DATABASE latin');
 });
 
+it('wants no more of its user than to own the database', async () => {
+  const name = new URL(database.url).pathname.slice(1);
+  await sql(`CREATE ROLE plain_${name} LOGIN PASSWORD 'p'; ALTER DATABASE ${name} OWNER TO plain_${name}`);
+  const url = new URL(database.url);
+  url.username = `plain_${name}`;
+  url.password = 'p';
+  for (const outcome of ['turn', 'duplicate']) {
+    const store = await openPostgresStore({ url: url.href });
+    expect((await store.accept(acceptInput('e1', 'lobby'))).outcome).toBe(outcome);
+    await store.probe();
+    await store.close();
+  }
+  await sql(`REASSIGN OWNED BY plain_${name} TO CURRENT_USER; DROP ROLE plain_${name}`);
+});
+
 it('refuses a user who may not write', async () => {
   await (await openPostgresStore({ url: database.url })).close();
   const role = `reader_${Date.now()}`;

@@ -300,6 +300,7 @@ export interface Calls {
     readonly timeline: number | null;
     readonly limit: number;
   }): Pruned;
+  neededFiles(call: null): { readonly ids: string[]; readonly since: number | null };
   findPersons(call: {
     readonly surface: string | null;
     readonly externalId: string | null;

@@ -17,7 +17,7 @@ import {
 
 const value = sql.placeholder;
 
-export function careCalls(db: Tables): Pick<Calls, 'prune' | 'findPersons'> {
+export function careCalls(db: Tables): Pick<Calls, 'prune' | 'neededFiles' | 'findPersons'> {
   // The event of what is unfinished must stay known, or it would be done twice.
   const oldest = db
     .select({
@@ -110,6 +110,19 @@ export function careCalls(db: Tables): Pick<Calls, 'prune' | 'findPersons'> {
     )
     .prepare();
 
+  // The states are literal, as in the indexes.
+  const needed = db
+    .select({ id: sql<string | null>`needed.id` })
+    .from(
+      sql`(SELECT ref AS id FROM attachments WHERE turn IS NULL
+           UNION ALL SELECT attachments.ref FROM turns JOIN attachments
+             ON attachments.chat = turns.chat AND attachments.turn = turns.id WHERE turns.state <> 'finished'
+           UNION ALL SELECT json_extract(message, '$.file.id') FROM operations WHERE state IN ('pending', 'sending')
+           UNION ALL SELECT json_extract(message, '$.file.id') FROM operations WHERE state = 'dead') AS needed`,
+    )
+    .where(sql`needed.id IS NOT NULL`)
+    .prepare();
+
   const found = db
     .select({ id: persons.id, name: persons.name, chats: persons.chats })
     .from(persons)
@@ -162,6 +175,10 @@ export function careCalls(db: Tables): Pick<Calls, 'prune' | 'findPersons'> {
         pruned.timeline = pruneTimeline.run({ before: before.timeline, limit }).changes;
       }
       return pruned;
+    },
+    neededFiles() {
+      const ids = needed.all().flatMap(({ id }) => id ?? []);
+      return { ids, since: oldest.get()?.turn ?? null };
     },
     findPersons({ surface, externalId, ...query }) {
       let { id } = query;

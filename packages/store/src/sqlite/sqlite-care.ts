@@ -46,6 +46,11 @@ export function sqliteCare(thread: SqliteThread): CareStore {
     prune: ({ inbox = null, finished = null, deadLetters = null, timeline = null }, limit) =>
       thread.call('prune', { inbox, finished, deadLetters, timeline, limit }),
 
+    async neededFiles() {
+      const { ids, since } = await thread.call('neededFiles', null);
+      return since === null ? { ids } : { ids, since };
+    },
+
     async findPersons({ identity, id = null, after = null, limit }) {
       const { surface = null, externalId = null } = identity ?? {};
       const rows = await thread.call('findPersons', { surface, externalId, id, after: after ?? '', limit });

@@ -143,7 +143,12 @@ export const brokenFiles: Readonly<Record<string, Breakage>> = {
     },
   }),
   'has no limit': ({ files }) => ({ files: { maxBytes: files.maxBytes * 2 } }),
-  'prunes what is new': ({ files }) => ({ files: { prune: () => files.prune(Number.MAX_SAFE_INTEGER) } }),
+  'prunes what is new': ({ files }) => ({
+    files: { prune: (_, ...rest) => files.prune(Number.MAX_SAFE_INTEGER, ...rest) },
+  }),
+  'prunes what is needed': ({ files }) => ({
+    files: { prune: (before, _, signal) => files.prune(before, new Set(), signal) },
+  }),
   'trusts names': ({ files }) => ({
     files: {
       keep: async (owner, file, content, signal) => ({

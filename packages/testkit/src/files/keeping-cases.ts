@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { FileId } from '@surfaces/protocol';
+import { FileId } from '@surfaces/protocol';
 import { ann, bob, broken, bytesOf, type FilesCase, fails, hanging, many, never, textOf } from './harness.ts';
 
 async function listed(content: AsyncIterable<{ readonly name: string }>): Promise<string[]> {
@@ -141,11 +141,23 @@ export const keepingCases: readonly FilesCase[] = [
   {
     name: 'what is older than a time is pruned, and counted',
     async run({ files }) {
-      for (const name of ['a', 'b']) await files.keep(ann, { name }, bytesOf('x'), never);
-      assert.equal(await files.prune(Date.now() - 60_000), 0);
-      assert.deepEqual(await listed(files.list(ann)), ['a', 'b']);
-      assert.equal(await files.prune(Date.now() + 60_000), 2);
-      assert.deepEqual(await listed(files.list(ann)), []);
+      const ids: string[] = [];
+      for (const name of ['a', 'b', 'needed', 'asked']) {
+        ids.push((await files.keep(ann, { name }, bytesOf('x'), never)).id);
+      }
+      const needed = new Set(ids.slice(2, 3));
+      const none: ReadonlySet<string> = new Set();
+      assert.equal(await files.prune(Date.now() - 60_000, none, never), 0);
+      const asked = FileId.parse(ids[3]);
+      assert.ok(await files.find(ann, asked));
+      assert.equal(await files.prune(Date.now() + 60_000, needed, never), 2);
+      assert.equal(await files.find(ann, FileId.parse(ids[0])), undefined);
+      assert.equal(await textOf(files.read(ann, asked)), 'x');
+      assert.equal(await files.prune(Date.now() + 60_000, none, never), 1);
+      assert.equal(
+        await files.prune(Date.now() + 60_000, none, AbortSignal.abort('enough')).catch(String),
+        'enough',
+      );
     },
   },
 ];

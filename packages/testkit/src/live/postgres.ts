@@ -13,6 +13,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -131,7 +132,11 @@ class OwnServer extends NamedServer {
   readonly #user: { readonly uid?: number; readonly gid?: number };
   #process: ChildProcess | undefined;
   #log = '';
-  readonly #killOnExit = () => this.#process?.kill('SIGKILL');
+  /** A run that breaks off leaves nothing. */
+  readonly #removeOnExit = () => {
+    this.#process?.kill('SIGKILL');
+    rmSync(this.#directory, { recursive: true, force: true });
+  };
 
   private constructor(
     programs: string,
@@ -145,6 +150,7 @@ class OwnServer extends NamedServer {
     this.#programs = programs;
     this.#directory = directory;
     this.#user = user;
+    process.on('exit', this.#removeOnExit);
     const all = [
       'listen_addresses=127.0.0.1',
       `port=${port}`,
@@ -200,7 +206,6 @@ class OwnServer extends NamedServer {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#process = child;
-    process.on('exit', this.#killOnExit);
     return await new Promise<boolean>((resolve, reject) => {
       child.on('error', reject);
       child.on('exit', () => resolve(false));
@@ -217,11 +222,11 @@ class OwnServer extends NamedServer {
 
   override async stop(): Promise<void> {
     await this.#end('SIGQUIT');
+    process.off('exit', this.#removeOnExit);
     await rm(this.#directory, { recursive: true, force: true });
   }
 
   async #end(signal: 'SIGKILL' | 'SIGQUIT'): Promise<void> {
-    process.off('exit', this.#killOnExit);
     const child = this.#process;
     this.#process = undefined;
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;

@@ -2,6 +2,7 @@
 import type { Operation, PersonRecord, Store } from '@surfaces/core';
 import {
   ExternalId,
+  FileId,
   MessageId,
   newPlatformChatId,
   type OperationId,
@@ -234,6 +235,45 @@ export const careCases: readonly StoreCase[] = [
       expect(await store.decide({ ...asked, person: ran.person.id })).toMatchObject({ outcome: 'decided' });
     },
   ),
+
+  single('what unfinished work needs of the kept files is named, and nothing else', async (store) => {
+    expect(await store.neededFiles()).toEqual({ ids: [] });
+    const asked = (text: string, names: string[], at: number) =>
+      store.accept(input(withFiles(text, names, { address: room(`${text}${at}`) }), { now: NOW + at }));
+    const file = (id: string) => ({
+      file: { owner: 'x' as PersonId, id: FileId.parse(id), name: 'a', mediaType: 'x/y', size: 1 },
+    });
+    const done = only(await asked('done', ['done'], 1), 'turn');
+    const lease = await store.claimChat(done.chat.key);
+    await store.startTurn(lease, done.turn.id);
+    const names = ['pending'.padEnd(16, '_'), 'dead'.padEnd(16, '_'), 'sent'.padEnd(16, '_')];
+    const [, dead, sent] = await store.commitFinal(
+      lease,
+      done.turn.id,
+      'answered',
+      names.map((id, part) => ({
+        ...operation(done.chat, '', { turn: done.turn.id }),
+        message: { ...outgoing(''), part, ...file(id) },
+      })),
+    );
+    await store.settleOperation(dead?.id ?? ('' as OperationId), { state: 'dead', error: 'x' });
+    await store.settleOperation(sent?.id ?? ('' as OperationId), {
+      state: 'sent',
+      messageId: MessageId.parse('m'),
+    });
+    only(await asked('', ['waiting'], 2), 'files');
+    const runs = only(await asked('runs', ['runs'], 3), 'turn');
+    await store.startTurn(await store.claimChat(runs.chat.key), runs.turn.id);
+    const queued = only(await asked('queued', ['queued', 'saved'], 4), 'turn');
+    const [, saved] = queued.turn.attachments;
+    await store.settleFile(saved?.id ?? '', { state: 'saved', path: 'saved', size: 1 });
+    const refs = (await store.neededFiles()).ids.toSorted();
+    const wanted = ['waiting', 'runs', 'queued', 'saved'].map(
+      (name) => withFiles('', [name]).attachments[0]?.ref,
+    );
+    expect(refs).toEqual([...wanted, ...names.slice(0, 2)].toSorted());
+    expect(await store.neededFiles()).toMatchObject({ since: NOW + 3 });
+  }),
 
   single('people are found by id, by identity, and page by page', async (store) => {
     const who = ['ann', 'bob', 'eve'];

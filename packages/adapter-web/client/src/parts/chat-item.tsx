@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { ChatSummary } from '../../../src/frames.ts';
 import { link, session } from '../app-state.ts';
 import { t } from '../i18n/index.ts';
@@ -112,7 +112,11 @@ function Actions({ chat, only }: { chat: ChatSummary; only: boolean }) {
 function NameField({ chat }: { chat: ChatSummary }) {
   const field = useRef<HTMLInputElement>(null);
   const done = useRef(false);
-  useEffect(() => field.current?.select(), []);
+  // At once: what is typed next is the name.
+  useLayoutEffect(() => {
+    field.current?.focus();
+    field.current?.select();
+  }, []);
   const end = (name: string | undefined, back: boolean) => {
     // The field goes away, and is left by that once more.
     if (done.current) return;

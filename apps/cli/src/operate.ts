@@ -1,0 +1,45 @@
+/** A command of operators as a process. */
+import { createInterface } from 'node:readline/promises';
+import type { CommandWorld } from '@surfaces/runtime/operator-commands';
+
+type Command = (args: readonly string[], world: CommandWorld) => Promise<number>;
+
+/** Runs it to its exit code; Ctrl-C ends it in order, a second one at once. */
+export async function operate(command: Command): Promise<void> {
+  const stop = new AbortController();
+  const onSignal = () => {
+    // The second one waits for nothing.
+    if (stop.signal.aborted) process.exit(130);
+    stop.abort(new Error('asked to stop'));
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  // A reader that went away ends what is written for it.
+  process.stdout.on('error', onSignal);
+  process.stderr.on('error', () => undefined);
+
+  process.exitCode = await command(process.argv.slice(2), {
+    env: process.env,
+    directory: process.cwd(),
+    out: (text) =>
+      new Promise((resolve, reject) => {
+        process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
+      }),
+    err: (text) => process.stderr.write(text),
+    ask: process.stdin.isTTY ? (question) => ask(question, stop.signal) : undefined,
+    signal: stop.signal,
+  });
+  process.off('SIGINT', onSignal);
+  process.off('SIGTERM', onSignal);
+}
+
+async function ask(question: string, signal: AbortSignal): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  // It takes Ctrl-C for itself.
+  lines.on('SIGINT', () => process.emit('SIGINT'));
+  try {
+    return await lines.question(question, { signal });
+  } finally {
+    lines.close();
+  }
+}
