@@ -20,7 +20,7 @@ afterAll(() => rm(out, { recursive: true, force: true }));
 
 describe('npm run bench', () => {
   it('writes the figures of every benchmark, with their targets and the machine', {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     const { stdout } = await run(process.execPath, [main, '--quick', '--report-only', '--out', out]);
     for (const [name, targets] of Object.entries({
@@ -44,6 +44,8 @@ describe('npm run bench', () => {
   it('names what it does not know', async () => {
     const failed = run(process.execPath, [main, '--only', 'agent,nothing']);
     await expect(failed).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('"nothing"') });
+    const sized = run(process.execPath, [main, '--only', 'files', '--size', 'huge']);
+    await expect(sized).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('"huge"') });
   });
 });
 

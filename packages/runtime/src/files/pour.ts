@@ -1,4 +1,4 @@
-/** Bytes on their way to and from the disk: one piece in memory at a time. */
+/** Bytes on their way to and from the disk: one piece on its way out while the next one comes in. */
 import type { FileHandle } from 'node:fs/promises';
 import { type Bytes, FileError, isFileError } from '@surfaces/core';
 
@@ -18,11 +18,15 @@ export async function pour(
   let size = 0;
   let whole = false;
   try {
+    let coming = nextOf(source, signal);
     for (;;) {
-      const next = await nextOf(source, signal);
+      const next = await coming;
       if (next.done) break;
       size += next.value.byteLength;
       if (size > maxBytes) throw new FileError('too_large', `more than ${maxBytes} bytes`);
+      coming = nextOf(source, signal);
+      // Heard of after this one is written.
+      coming.catch(() => undefined);
       await to.writeFile(next.value);
     }
     whole = true;
@@ -54,14 +58,23 @@ function nextOf(source: AsyncIterator<Uint8Array>, signal: AbortSignal): Promise
 
 /** From byte `from` to before `to` of an open file, which it closes. Throws `cut_off` when there are fewer. */
 export async function* piecesOf(handle: FileHandle, from: number, to: number): AsyncGenerator<Uint8Array> {
+  const read = (position: number) => {
+    if (position >= to) return undefined;
+    const reading = handle.read({
+      buffer: Buffer.allocUnsafeSlow(Math.min(PIECE, to - position)),
+      position,
+    });
+    // Heard of when its turn comes.
+    reading.catch(() => undefined);
+    return reading;
+  };
   try {
-    for (let at = from; at < to; ) {
-      const { bytesRead, buffer } = await handle.read({
-        buffer: Buffer.allocUnsafeSlow(Math.min(PIECE, to - at)),
-        position: at,
-      });
+    let at = from;
+    for (let reading = read(at); reading !== undefined; ) {
+      const { bytesRead, buffer } = await reading;
       if (bytesRead === 0) throw new FileError('cut_off', `ended at byte ${at} of ${to}`);
       at += bytesRead;
+      reading = read(at);
       yield buffer.subarray(0, bytesRead);
     }
   } finally {
