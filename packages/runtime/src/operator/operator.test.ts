@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Files, isStoreError } from '@surfaces/core';
-import { FakeSurface } from '@surfaces/core/testing';
+import { type FakeMessenger, FakeSurface } from '@surfaces/core/testing';
 import { serveAgent } from '@surfaces/sdk';
 import { afterEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
@@ -57,8 +57,8 @@ function environment(directory: string, agent: string): Record<string, string> {
   };
 }
 
-async function start(env: Record<string, string>): Promise<Running> {
-  const fake = new FakeSurface();
+async function start(env: Record<string, string>, messenger?: FakeMessenger): Promise<Running> {
+  const fake = new FakeSurface(messenger);
   let files: Files | undefined;
   const surface = defineSurface({
     name: 'fake',
@@ -134,7 +134,7 @@ test.each(['a running app', 'no app'])(
     const disposed: string[] = [];
     const agent = await agentOf(disposed);
     const env = environment(mkdtempSync(join(tmpdir(), 'surfaces-op-')), agent.url);
-    const { app, annId, bobId } = await twoPeople(env);
+    const { app, fake, annId, bobId } = await twoPeople(env);
     if (how === 'no app') await app.stop(1_000);
     const person = (...args: string[]) => command(personCommand, env, ...args);
     expect(await person('show', 'fake:ann')).toMatchObject({
@@ -164,7 +164,8 @@ test.each(['a running app', 'no app'])(
     expect((await person('export', bobId)).out).toBe(before);
     expect(before).toContain('notes.txt');
 
-    const later = how === 'no app' ? await start(env) : undefined;
+    // The same messenger: what it names a message is never used again.
+    const later = how === 'no app' ? await start(env, fake.messenger) : undefined;
     if (later) await converse(later, ann, 'back');
     const ids = linesOf((await person('list', '--json')).out).map(({ id }: { id: string }) => id);
     expect(ids).toContain(bobId);
