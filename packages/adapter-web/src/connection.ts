@@ -237,7 +237,7 @@ export class Connection implements ListWatcher {
       if (used === undefined) return await this.#refuse(frame.id, 'no_file', false);
       result = await take(toIncoming(frame, person, this.#locale, clock.now(), used.files));
     } catch (error) {
-      used?.release();
+      // Its files count as used: it may have been stored all the same.
       logger.warn({ err: error }, 'a message could not be stored; the page sends it again');
       return await this.#refuse(frame.id, 'unavailable', true);
     }

@@ -337,6 +337,21 @@ describe('an upload that is taken back', () => {
     expect(await status(web, 'DELETE', other.id)).toBe(409);
   });
 
+  it('stays when nobody knows whether a message has it', async () => {
+    const web = await startWeb();
+    web.answer = async () => {
+      throw new Error('the store went away after it had stored this');
+    };
+    const page = await TestPage.open(web.url);
+    const { id } = await upload(web, 'a.txt', 'one');
+    page.post({ type: 'message', id: 'message-1', chat: 'main', text: '', files: [id] });
+    expect(await page.until(is('refused'))).toMatchObject({ reason: 'unavailable' });
+    expect(await status(web, 'DELETE', id)).toBe(409);
+    web.answer = undefined;
+    page.post({ type: 'message', id: 'message-1', chat: 'main', text: '', files: [id] });
+    await page.until(is('accepted'));
+  });
+
   it('goes when the message was not taken', async () => {
     const web = await startWeb();
     web.answer = async () => ({ outcome: 'refused', reason: 'rate', notice: 'Slowly.', retry: true });

@@ -7,7 +7,7 @@ import { Link } from './link.ts';
 import { plainWords } from './markdown/plain-words.ts';
 import { chatInAddress, onAddress, showInAddress } from './place.ts';
 import { Scroll } from './scroll.ts';
-import { sendFile } from './send-file.ts';
+import { dropFile, sendFile } from './send-file.ts';
 import { Session } from './session.ts';
 import { titleOf } from './title.ts';
 import { UploadSlots } from './uploads.ts';
@@ -52,7 +52,7 @@ const shownScroll = computed(() =>
   session.shownId.value === null ? undefined : scrollOf(session.shownId.value),
 );
 
-const slots = new UploadSlots(sendFile, () => session.live.peek());
+const slots = new UploadSlots(sendFile, () => session.live.peek(), dropFile);
 export const writings = new Writings(session.personId ?? '', {
   slots,
   limits: () => session.limits.value,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { sendFile } from './send-file.ts';
+import { PageFile } from '../../src/frames.ts';
+import { dropFile, sendFile } from './send-file.ts';
 
 /** As much of the browser's request as is used. */
 class FakeRequest {
@@ -87,4 +88,15 @@ test('a connection that breaks and an upload that is stopped are cut off', async
   const stopped = begin('b', stop.signal);
   stop.abort();
   expect(await stopped.sent).toEqual({ problem: 'cut_off' });
+});
+
+test('a file is taken back below the page; where that fails, nobody is told', async () => {
+  const asked: unknown[] = [];
+  vi.stubGlobal('fetch', async (url: URL, { method }: RequestInit) => {
+    asked.push([method, url.href]);
+    throw new TypeError('no network');
+  });
+  dropFile(PageFile.parse(KEPT));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(asked).toEqual([['DELETE', `https://example.org/team/chat/files/${KEPT.id}`]]);
 });

@@ -26,6 +26,13 @@ export function sendFile(file: File, progress: (bytes: number) => void, signal: 
   });
 }
 
+/** What cannot be taken back now stays at the server until it is too old. */
+export function dropFile({ id }: PageFile): void {
+  const place = new URL(`./files/${id}`, location.href);
+  // Also when the page is left meanwhile.
+  fetch(place, { method: 'DELETE', keepalive: true }).catch(() => undefined);
+}
+
 /** Names of files may hold halves of characters, which cannot be written into an address. */
 function wellFormed(name: string): string {
   return name.toWellFormed();

@@ -26,6 +26,7 @@ function pageFile(name: string, size = 3): PageFile {
 /** A server that answers when the test says so. */
 class Server {
   readonly running: Running[] = [];
+  readonly dropped: string[] = [];
   online = true;
   readonly slots = new UploadSlots(
     (file, progress, signal) =>
@@ -41,6 +42,7 @@ class Server {
         });
       }),
     () => this.online,
+    ({ name }) => this.dropped.push(name),
   );
 
   names(): string[] {
@@ -126,6 +128,25 @@ test('a file that was taken away is not sent on, and its place is free', async (
   await server.at(0).end({ problem: 'cut_off' });
   expect(server.names()).toEqual(['a', 'b', 'c', 'e']);
   expect(states(uploads)).toEqual(['b sending', 'c sending', 'e sending']);
+});
+
+test('what was taken away after it was up does not stay at the server; what was handed over does', async () => {
+  const server = new Server();
+  const uploads = uploadsTo(server);
+  uploads.add(['up', 'nearly up', 'sent'].map((name) => file(name)));
+  await turn();
+  const key = (at: number) => uploads.all.value[at]?.key ?? '';
+  await server.at(0).end();
+  uploads.remove(key(0));
+  expect(server.dropped).toEqual(['up']);
+  // The server had it already.
+  uploads.remove(key(0));
+  await server.at(1).end();
+  expect(server.dropped).toEqual(['up', 'nearly up']);
+  await server.at(2).end();
+  uploads.take();
+  uploads.stop();
+  expect(server.dropped).toEqual(['up', 'nearly up']);
 });
 
 test('a failed one is tried again by hand; a cut off one also when the connection is back', async () => {

@@ -42,10 +42,13 @@ export class UploadSlots {
   readonly #send: SendFile;
   readonly #online: () => boolean;
   readonly #waiting: (() => void)[] = [];
+  /** Lets the server forget a file that no message will have. */
+  readonly drop: (file: PageFile) => void;
 
-  constructor(send: SendFile, online: () => boolean) {
+  constructor(send: SendFile, online: () => boolean, drop: (file: PageFile) => void) {
     this.#send = send;
     this.#online = online;
+    this.drop = drop;
   }
 
   async send(
@@ -145,8 +148,10 @@ export class Uploads {
 
   remove(key: string): void {
     this.#stops.get(key)?.abort();
-    this.#forget(this.all.value.find((upload) => upload.key === key));
-    this.all.value = this.all.value.filter((upload) => upload.key !== key);
+    const upload = this.all.value.find((one) => one.key === key);
+    this.#forget(upload);
+    if (upload?.file !== undefined) this.#slots.drop(upload.file);
+    this.all.value = this.all.value.filter((one) => one.key !== key);
     this.#noteRunning();
   }
 
@@ -208,7 +213,11 @@ export class Uploads {
     };
     const result = await this.#slots.send(source, began, progress, stop.signal);
     this.#stops.delete(key);
-    if (result === undefined || stop.signal.aborted) return;
+    if (result === undefined || stop.signal.aborted) {
+      // It was up already when it was taken away.
+      if (result !== undefined && 'file' in result) this.#slots.drop(result.file);
+      return;
+    }
     if ('file' in result) {
       this.#keepDone(result.file);
       this.#change(key, ({ source: _, ...rest }) => ({

@@ -21,6 +21,7 @@ function writingsOf(person: string) {
   const slots = new UploadSlots(
     () => new Promise((resolve) => ends.push(resolve)),
     () => true,
+    () => undefined,
   );
   const writings = new Writings(person, {
     slots,

@@ -164,6 +164,7 @@ test.each(['a running app', 'no app'])(
     expect((await person('export', bobId)).out).toBe(before);
     expect(before).toContain('notes.txt');
 
+    // The same messenger: what it names a message is never used again.
     const later = how === 'no app' ? await start(env, fake.messenger) : undefined;
     if (later) await converse(later, ann, 'back');
     const ids = linesOf((await person('list', '--json')).out).map(({ id }: { id: string }) => id);
