@@ -166,6 +166,20 @@ test('aliases and anchors lead to the right place', async () => {
   ]);
 });
 
+test('a workspace that does not exist yet is shared with who reaches the same place by a link above it', async () => {
+  const place = mkdtempSync(join(tmpdir(), 'surfaces-registry-'));
+  mkdirSync(join(place, 'real'));
+  symlinkSync(join(place, 'real'), join(place, 'link'));
+  const { agents } = await read(`
+user_agents: {web:ann: a, web:bob: b, web:carl: c}
+agents:
+  - {id: a, base_url: "http://h", workspace_path: ${place}/real/new/ws}
+  - {id: b, base_url: "http://h", workspace_path: ${place}/link/new/ws}
+  - {id: c, base_url: "http://h", workspace_path: ${place}/real/other}
+`);
+  expect(agents.map(({ workspace }) => workspace?.shared)).toEqual([true, true, false]);
+});
+
 test('one list of agents may stand for hundreds of people', async () => {
   const text = (people: number) =>
     [
