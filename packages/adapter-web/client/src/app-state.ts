@@ -2,7 +2,7 @@
 import { computed, effect, signal, untracked } from '@preact/signals';
 import { type Entry, MAIN_CHAT } from '../../src/frames.ts';
 import { adoptLocale, askedLocale, forgetOldChoice, locale, t } from './i18n/index.ts';
-import { keep, kept } from './kept.ts';
+import { keep, kept, onForgotten } from './kept.ts';
 import { Link } from './link.ts';
 import { plainWords } from './markdown/plain-words.ts';
 import { chatInAddress, onAddress, showInAddress } from './place.ts';
@@ -94,6 +94,7 @@ export function start(): void {
     }
   });
   watchPage();
+  onForgotten((key) => writings.forgotten(key));
   link.connect();
 }
 

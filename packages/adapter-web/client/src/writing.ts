@@ -111,6 +111,11 @@ export class Writings {
     for (const { uploads } of this.#all.values()) uploads.resume();
   }
 
+  /** Another tab let go of what was kept under this key. */
+  forgotten(key: string): void {
+    for (const { uploads } of this.#all.values()) uploads.forgotten(key);
+  }
+
   /** The next person at this browser need not read it. */
   forget(): void {
     for (const writing of this.#all.values()) writing.stop();
