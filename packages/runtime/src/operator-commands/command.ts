@@ -4,6 +4,7 @@ import { type OpenOperator, type OperatorWorld, openOperator } from '../operator
 import { isOperatorError } from '../operator/operator-error.ts';
 import type { Environment } from '../settings.ts';
 import { exitCodeOf } from '../start-error.ts';
+import { UsageError } from '../usage-error.ts';
 
 export interface CommandWorld {
   readonly env: Environment;
@@ -22,11 +23,6 @@ export const DONE = 0;
 export const FAILED = 1;
 const WRONG_USAGE = 2;
 const INTERRUPTED = 130;
-
-/** What cannot be done, in words for whoever typed it. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
 
 /** The exit code. Never rejects for what an operator, a file or the app did wrong. */
 export async function runCommand<O>(

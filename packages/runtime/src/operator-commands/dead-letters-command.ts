@@ -5,7 +5,8 @@ import type { Chosen, DeadLetter } from '../operator/messages.ts';
 import type { OpenOperator } from '../operator/open-operator.ts';
 import { OperatorError } from '../operator/operator-error.ts';
 import { printable } from '../printable.ts';
-import { type CommandWorld, counted, DONE, FAILED, runCommand, UsageError } from './command.ts';
+import { UsageError } from '../usage-error.ts';
+import { type CommandWorld, counted, DONE, FAILED, runCommand } from './command.ts';
 
 const USAGE = `Usage: npm run dead-letters -- [what] [ID…] [options]
 
