@@ -24,7 +24,10 @@ export const session: Session = new Session({
     shownScroll.peek()?.added();
     announced.value = words.join('\n');
   },
-  shown: (chat, moved) => showInAddress(chat, moved),
+  shown(chat, moved, insteadOf) {
+    showInAddress(chat, moved);
+    if (insteadOf !== undefined) writings.move(insteadOf, chat);
+  },
   settings: (settings) => {
     adoptLocale(settings);
     const earlier = forgetOldChoice();
@@ -140,11 +143,7 @@ function watchPage(): void {
     // What was typed meanwhile belongs to the chat that it turned out to be.
     const chat = session.shownId.value;
     if (chat === null) return;
-    untracked(() => {
-      const begun = writings.of(UNKNOWN_CHAT).text;
-      if (begun.value !== '') writings.of(chat).edit(begun.value, []);
-      begun.value = '';
-    });
+    untracked(() => writings.move(UNKNOWN_CHAT, chat));
   });
   effect(() => {
     const chat = session.shown.value;
