@@ -177,6 +177,15 @@ describe('a download', () => {
     expect(headers['content-disposition']).toMatch(/^attachment; .*filename\*=UTF-8''/);
   });
 
+  it.each(['text/javascript', 'application/x-ecmascript', 'text/css'])(
+    'is not served as %s',
+    async (type) => {
+      const web = await startWeb();
+      const { id } = await keep(web, 'file', 'x', type);
+      expect((await get(web, id)).headers['content-type']).toBe('application/octet-stream');
+    },
+  );
+
   it('is shown in a page only when it is an image that can do nothing', async () => {
     const web = await startWeb();
     const kind = async (type: string) => {

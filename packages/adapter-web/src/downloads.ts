@@ -113,7 +113,11 @@ function isInline(request: IncomingMessage): boolean {
   return new URLSearchParams((request.url ?? '').split('?').slice(1).join('?')).has('inline');
 }
 
+/** What a page of ours could be made to run or to look like is not served as such. */
+const ACTIVE = /script|\/css$/i;
+
 function typeOf({ mediaType }: KeptFile): string {
+  if (ACTIVE.test(mediaType)) return UNKNOWN_TYPE;
   return /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/.test(mediaType) ? mediaType : UNKNOWN_TYPE;
 }
 

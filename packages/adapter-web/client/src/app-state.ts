@@ -2,7 +2,7 @@
 import { computed, effect, signal, untracked } from '@preact/signals';
 import { type Entry, MAIN_CHAT } from '../../src/frames.ts';
 import { adoptLocale, askedLocale, forgetOldChoice, locale, t } from './i18n/index.ts';
-import { keep, kept } from './kept.ts';
+import { keep, kept, onForgotten } from './kept.ts';
 import { Link } from './link.ts';
 import { plainWords } from './markdown/plain-words.ts';
 import { chatInAddress, onAddress, showInAddress } from './place.ts';
@@ -24,7 +24,10 @@ export const session: Session = new Session({
     shownScroll.peek()?.added();
     announced.value = words.join('\n');
   },
-  shown: (chat, moved) => showInAddress(chat, moved),
+  shown(chat, moved, insteadOf) {
+    showInAddress(chat, moved);
+    if (insteadOf !== undefined) writings.move(insteadOf, chat);
+  },
   settings: (settings) => {
     adoptLocale(settings);
     const earlier = forgetOldChoice();
@@ -94,6 +97,7 @@ export function start(): void {
     }
   });
   watchPage();
+  onForgotten((key) => writings.forgotten(key));
   link.connect();
 }
 
@@ -139,11 +143,7 @@ function watchPage(): void {
     // What was typed meanwhile belongs to the chat that it turned out to be.
     const chat = session.shownId.value;
     if (chat === null) return;
-    untracked(() => {
-      const begun = writings.of(UNKNOWN_CHAT).text;
-      if (begun.value !== '') writings.of(chat).edit(begun.value, []);
-      begun.value = '';
-    });
+    untracked(() => writings.move(UNKNOWN_CHAT, chat));
   });
   effect(() => {
     const chat = session.shown.value;

@@ -36,3 +36,10 @@ export function keptKeys(start: string): string[] {
     return [];
   }
 }
+
+/** Tells the keys, without the prefix, that another tab let go of. */
+export function onForgotten(forgotten: (key: string) => void): void {
+  window.addEventListener('storage', ({ key, newValue }) => {
+    if (newValue === null && key?.startsWith(PREFIX)) forgotten(key.slice(PREFIX.length));
+  });
+}

@@ -192,8 +192,8 @@ test.each([
   expect(session.shownId.value).toBe(expected);
   expect(session.chat(expected).current.value).toBe(true);
   expect(moves).toEqual([
-    ['gone', true],
-    [expected, true],
+    ['gone', true, undefined],
+    [expected, true, 'gone'],
   ]);
 });
 

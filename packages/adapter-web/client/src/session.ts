@@ -21,8 +21,8 @@ export interface SessionEvents {
   locale(): Settings['locale'] | undefined;
   /** New entries of somebody else in the chat that is shown. */
   arrived(entries: readonly Entry[]): void;
-  /** Another chat is shown from now on; `moved`: by itself, not by the person. */
-  shown(chat: string, moved: boolean): void;
+  /** Another chat is shown from now on; `moved`: by itself, not by the person; `insteadOf`: that one is none. */
+  shown(chat: string, moved: boolean, insteadOf?: string): void;
   settings(settings: Settings): void;
   /** Somebody else has logged in here: nothing of what is in memory is theirs. */
   otherPerson(): void;
@@ -108,6 +108,7 @@ export class Session {
   open(id: string, moved = false): void {
     if (this.shownId.peek() === id) return;
     const before = this.shownId.peek();
+    const insteadOf = moved && this.list.all.peek().length > 0 ? this.#unknown() : undefined;
     if (before !== null) this.chat(before).left();
     this.notice.value = undefined;
     const chat = this.chat(id);
@@ -116,7 +117,7 @@ export class Session {
       this.#asked.push(id);
       this.#post({ type: 'open', chat: id, after: chat.after });
     }
-    this.#events.shown(id, moved);
+    this.#events.shown(id, moved, insteadOf);
   }
 
   /** Everything up to `seq` of the shown chat was in sight. */
@@ -242,15 +243,21 @@ export class Session {
     // Meanwhile we asked for one that is there: it follows.
     if (this.#asked.length > 0 && shown !== null && this.list.get(shown) !== undefined) return;
     this.notice.value = undefined;
+    const insteadOf = this.#unknown();
     this.shownId.value = id;
-    this.#events.shown(id, true);
+    this.#events.shown(id, true, insteadOf);
   }
 
   /** The shown chat is none of this person's: the one that was last spoken in instead. */
   #leaveUnknown(): void {
-    const shown = this.shownId.peek();
-    if (shown !== null && this.list.get(shown) !== undefined) return;
+    if (this.shownId.peek() !== null && this.#unknown() === undefined) return;
     this.open(this.list.active.value[0]?.id ?? MAIN_CHAT, true);
+  }
+
+  /** What is shown, when it is no chat of this person. */
+  #unknown(): string | undefined {
+    const shown = this.shownId.peek();
+    return shown === null || this.list.get(shown) !== undefined ? undefined : shown;
   }
 
   #ask(frame: (id: string) => ClientFrame, outcome: Partial<Outcome>): void {

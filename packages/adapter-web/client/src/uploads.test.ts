@@ -189,6 +189,26 @@ test('after a reload what was up is there, what was not is named once, in its ow
   expect(states(uploadsTo(new Server(), 'p.other'))).toEqual([]);
 });
 
+test('what one tab sent or took away is not sent by another that found it kept', async () => {
+  const server = new Server();
+  const one = uploadsTo(server);
+  one.add([file('sent'), file('kept')]);
+  await turn();
+  await server.at(0).end();
+  const other = uploadsTo(new Server());
+  expect(states(other)[0]).toBe('sent done');
+  const gone: string[] = [];
+  const remove = localStorage.removeItem.bind(localStorage);
+  vi.spyOn(localStorage, 'removeItem').mockImplementation((key) => {
+    gone.push(key);
+    remove(key);
+  });
+  one.take();
+  for (const key of gone) other.forgotten(key.replace('surfaces.', ''));
+  expect(states(other).filter((state) => state.includes('done'))).toEqual([]);
+  other.forgotten('upload.p.other.file-0000000000000001');
+});
+
 test('another tab is not told of what goes up in this one', async () => {
   const server = new Server();
   uploadsTo(server).add([file('a')]);

@@ -155,6 +155,12 @@ export class Uploads {
     this.#noteRunning();
   }
 
+  /** Another tab sent or removed what is kept under this key. */
+  forgotten(key: string): void {
+    const left = this.all.value.filter(({ file }) => file === undefined || this.#keyOf(file) !== key);
+    if (left.length < this.all.value.length) this.all.value = left;
+  }
+
   /** What is up, in order; it belongs to a message now. */
   take(): PageFile[] {
     const done = this.all.value.filter(({ state }) => state === 'done');
@@ -237,11 +243,15 @@ export class Uploads {
   }
 
   #keepDone(file: PageFile): void {
-    keep(`upload.${this.#place}.${file.id}`, JSON.stringify({ ...file, at: Date.now() }));
+    keep(this.#keyOf(file), JSON.stringify({ ...file, at: Date.now() }));
   }
 
   #forget(upload: Upload | undefined): void {
-    if (upload?.file !== undefined) keep(`upload.${this.#place}.${upload.file.id}`, null);
+    if (upload?.file !== undefined) keep(this.#keyOf(upload.file), null);
+  }
+
+  #keyOf({ id }: PageFile): string {
+    return `upload.${this.#place}.${id}`;
   }
 
   /** So that the next page in this tab can say what it cut off. */

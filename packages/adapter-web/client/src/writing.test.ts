@@ -110,3 +110,15 @@ test('whoever comes next is not shown what another began; a first visitor keeps 
   expect(first.of('main').text.value).toBe('typed early');
   expect(writingsOf('cem').writings.of('main').text.value).toBe('typed early');
 });
+
+test('what was begun in a chat that is none goes on in the one that is shown instead', () => {
+  const { writings } = writingsOf('ann');
+  writings.of('gone').edit('begun', [UP]);
+  writings.of('main').text.value = 'here';
+  writings.move('gone', 'main');
+  expect(writings.of('main').text.value).toBe('begun\n\nhere');
+  expect(writings.of('main').uploads.take()).toEqual([UP]);
+  expect(writings.of('gone').text.value).toBe('');
+  writings.move('never', 'main');
+  expect(writings.of('main').text.value).toBe('begun\n\nhere');
+});

@@ -107,8 +107,22 @@ export class Writings {
     for (const [chat, text] of begun) if (text !== '') this.of(chat).edit(text, []);
   }
 
+  /** What was begun in a chat that turned out to be another one goes on there. */
+  move(from: string, to: string): void {
+    const begun = this.#all.get(from);
+    if (begun === undefined) return;
+    const files = begun.uploads.take();
+    if (begun.text.value !== '' || files.length > 0) this.of(to).edit(begun.text.value, files);
+    begun.text.value = '';
+  }
+
   resumeUploads(): void {
     for (const { uploads } of this.#all.values()) uploads.resume();
+  }
+
+  /** Another tab let go of what was kept under this key. */
+  forgotten(key: string): void {
+    for (const { uploads } of this.#all.values()) uploads.forgotten(key);
   }
 
   /** The next person at this browser need not read it. */

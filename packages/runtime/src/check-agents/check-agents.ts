@@ -7,8 +7,9 @@ import { closest, linesOf, type RegisteredAgent, readRegistry, shownName } from 
 import type { Environment } from '../settings.ts';
 import { isStartError } from '../start-error.ts';
 import { urlSecrets } from '../url-secrets.ts';
+import { UsageError } from '../usage-error.ts';
 import { type CheckedAgent, checkAgent } from './check-agent.ts';
-import { type CheckOptions, parseOptions, USAGE, UsageError } from './options.ts';
+import { type CheckOptions, parseOptions, USAGE } from './options.ts';
 import { type AgentReport, type CheckReport, showReport } from './report.ts';
 
 export interface CheckWorld {

@@ -1,6 +1,7 @@
 /** The command line of `check-agents`. */
 import { parseArgs } from 'node:util';
 import { agentUrl } from '@surfaces/sdk';
+import { UsageError } from '../usage-error.ts';
 
 export const USAGE = `Usage: npm run check-agents -- [options]
 
@@ -33,11 +34,6 @@ export interface CheckOptions {
   readonly answerTimeoutMs: number;
   readonly concurrency: number;
   readonly json: boolean;
-}
-
-/** What cannot be done, in words for whoever typed it. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
 }
 
 /** Throws a `UsageError`. */

@@ -1,4 +1,5 @@
 /** What was found, for people and for programs. */
+import { printable } from '../printable.ts';
 
 export const STAGES = ['config', 'connect', 'status', 'message', 'mount'] as const;
 export type Stage = (typeof STAGES)[number];
@@ -72,9 +73,4 @@ function summary({ agents, problems }: CheckReport): string {
     ...(failed === 0 ? [] : [`${failed} failed`]),
   ];
   return `${agents.length} ${agents.length === 1 ? 'agent' : 'agents'}: ${parts.join(', ')}.`;
-}
-
-/** What agents say must not steer the terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ');
 }

@@ -56,7 +56,7 @@ export class KeptFiles implements Files {
   readonly maxBytes: number;
   readonly #directory: string;
   readonly #now: () => number;
-  /** When each file was asked for, the latest last, epoch milliseconds; only since `ASKED_MS`. */
+  /** When each file, by its path, was asked for, the latest last, epoch milliseconds; only since `ASKED_MS`. */
   readonly #asked = new Map<string, number>();
   /** Those that are being pruned: nobody finds them any more. */
   readonly #going = new Set<string>();
@@ -108,9 +108,13 @@ export class KeptFiles implements Files {
   }
 
   async find(owner: PersonId, id: FileId): Promise<KeptFile | undefined> {
-    if (this.#going.has(id)) return undefined;
-    this.#noteAsked(id);
-    return this.#find(owner, id);
+    const parsed = FileId.safeParse(id);
+    if (!parsed.success || this.#going.has(id)) return undefined;
+    const path = join(this.#directoryOf(owner), parsed.data);
+    this.#noteAsked(path);
+    const found = await this.#find(owner, id);
+    if (!found) this.#asked.delete(path);
+    return found;
   }
 
   async *read(
@@ -202,10 +206,10 @@ export class KeptFiles implements Files {
     return { id, name, mediaType, size };
   }
 
-  #noteAsked(id: FileId): void {
+  #noteAsked(path: string): void {
     const now = this.#now();
-    this.#asked.delete(id);
-    this.#asked.set(id, now);
+    this.#asked.delete(path);
+    this.#asked.set(path, now);
     for (const [oldest, at] of this.#asked) {
       if (now - at < ASKED_MS) break;
       this.#asked.delete(oldest);
@@ -214,7 +218,7 @@ export class KeptFiles implements Files {
 
   /** Nobody who asks for it from now on finds it, and nobody did lately; false when somebody did. */
   async #letGo(id: string, facts: string): Promise<boolean> {
-    const asked = this.#asked.get(id);
+    const asked = this.#asked.get(facts.slice(0, -FACTS.length));
     if (asked !== undefined && this.#now() - asked < ASKED_MS) return false;
     this.#going.add(id);
     try {

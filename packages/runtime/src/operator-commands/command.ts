@@ -4,6 +4,7 @@ import { type OpenOperator, type OperatorWorld, openOperator } from '../operator
 import { isOperatorError } from '../operator/operator-error.ts';
 import type { Environment } from '../settings.ts';
 import { exitCodeOf } from '../start-error.ts';
+import { UsageError } from '../usage-error.ts';
 
 export interface CommandWorld {
   readonly env: Environment;
@@ -22,11 +23,6 @@ export const DONE = 0;
 export const FAILED = 1;
 const WRONG_USAGE = 2;
 const INTERRUPTED = 130;
-
-/** What cannot be done, in words for whoever typed it. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
 
 /** The exit code. Never rejects for what an operator, a file or the app did wrong. */
 export async function runCommand<O>(
@@ -71,11 +67,6 @@ export async function runCommand<O>(
 /** An error of the operating system says itself what is wrong. */
 function hasCode(error: unknown): boolean {
   return error instanceof Error && 'code' in error && 'syscall' in error;
-}
-
-/** What people and agents said must not steer the terminal. */
-export function printable(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ');
 }
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -4,7 +4,9 @@ import { OperationId } from '@surfaces/protocol';
 import type { Chosen, DeadLetter } from '../operator/messages.ts';
 import type { OpenOperator } from '../operator/open-operator.ts';
 import { OperatorError } from '../operator/operator-error.ts';
-import { type CommandWorld, counted, DONE, FAILED, printable, runCommand, UsageError } from './command.ts';
+import { printable } from '../printable.ts';
+import { UsageError } from '../usage-error.ts';
+import { type CommandWorld, counted, DONE, FAILED, runCommand } from './command.ts';
 
 const USAGE = `Usage: npm run dead-letters -- [what] [ID…] [options]
 

@@ -6,17 +6,10 @@ import type { FoundPerson, Holdings } from '../operator/messages.ts';
 import type { OpenOperator } from '../operator/open-operator.ts';
 import type { Operator } from '../operator/operator.ts';
 import { OperatorError } from '../operator/operator-error.ts';
+import { printable } from '../printable.ts';
 import { parseIdentity } from '../registry/identity.ts';
-import {
-  type CommandWorld,
-  counted,
-  DONE,
-  FAILED,
-  printable,
-  runCommand,
-  table,
-  UsageError,
-} from './command.ts';
+import { UsageError } from '../usage-error.ts';
+import { type CommandWorld, counted, DONE, FAILED, runCommand, table } from './command.ts';
 import { exportTo, keptLine } from './export-person.ts';
 
 const USAGE = `Usage: npm run person -- <what> [ID] [options]

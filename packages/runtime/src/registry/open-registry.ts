@@ -5,6 +5,7 @@ import type { Agents, Logger, Metrics } from '@surfaces/core';
 import type { AgentId } from '@surfaces/protocol';
 import { EXIT } from '../exit-codes.ts';
 import type { Check } from '../health.ts';
+import { printable } from '../printable.ts';
 import type { Environment } from '../settings.ts';
 import { StartError } from '../start-error.ts';
 import { LiveAgents, type LiveAgentsOptions } from './live-agents.ts';
@@ -150,7 +151,7 @@ export function shownName(path: string): string {
 
 /** `config/agents.yaml:7:5 agents[1].base_url: …` */
 export function lineOf(name: string, { line, column, key, message }: Problem): string {
-  return `${name}:${line}:${column}${key === '' ? '' : ` ${key}`}: ${message}`;
+  return printable(`${name}:${line}:${column}${key === '' ? '' : ` ${key}`}: ${message}`);
 }
 
 export function linesOf(name: string, { problems, unreadable }: RegistryReading): string[] {

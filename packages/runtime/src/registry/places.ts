@@ -28,6 +28,9 @@ export interface Problem extends Place {
   readonly message: string;
 }
 
+/** Of one anchor, or of nested ones together: the time that they take grows with the square. */
+const MOST_ALIASES = 1000;
+
 export class YamlText {
   readonly #lines = new LineCounter();
   readonly #document: Document;
@@ -72,9 +75,14 @@ export class YamlText {
     return found;
   }
 
-  /** Throws where aliases would make it too large. */
+  /** Throws, with words for the operator, where there are too many aliases. */
   toValue(): unknown {
-    return this.#document.toJS();
+    try {
+      return this.#document.toJS({ maxAliasCount: MOST_ALIASES });
+    } catch (cause) {
+      if (!(cause instanceof ReferenceError)) throw cause;
+      throw new Error('has too many aliases (*name): write out what they stand for', { cause });
+    }
   }
 
   /** Of the key, or of the entry of a list; of the nearest that is there, where it is not. */

@@ -166,6 +166,42 @@ test('aliases and anchors lead to the right place', async () => {
   ]);
 });
 
+test('a workspace that does not exist yet is shared with who reaches the same place by a link above it', async () => {
+  const place = mkdtempSync(join(tmpdir(), 'surfaces-registry-'));
+  mkdirSync(join(place, 'real'));
+  symlinkSync(join(place, 'real'), join(place, 'link'));
+  const { agents } = await read(`
+user_agents: {web:ann: a, web:bob: b, web:carl: c}
+agents:
+  - {id: a, base_url: "http://h", workspace_path: ${place}/real/new/ws}
+  - {id: b, base_url: "http://h", workspace_path: ${place}/link/new/ws}
+  - {id: c, base_url: "http://h", workspace_path: ${place}/real/other}
+`);
+  expect(agents.map(({ workspace }) => workspace?.shared)).toEqual([true, true, false]);
+});
+
+test('one list of agents may stand for hundreds of people', async () => {
+  const text = (people: number) =>
+    [
+      'agents: [{id: a, base_url: "http://h"}, {id: b, base_url: "http://h"}]',
+      'user_agents:',
+      '  web:first: &team [a, b]',
+      ...Array.from({ length: people }, (_, i) => `  web:p${i}: *team`),
+    ].join('\n');
+  expect((await read(text(500))).people.get('web:p499')).toEqual(['a', 'b']);
+  // Each is looked for from the beginning of the file.
+  expect(await problems(text(1200))).toEqual([
+    'agents.yaml:1:1: has too many aliases (*name): write out what they stand for',
+  ]);
+});
+
+test('what a file says cannot steer a terminal', async () => {
+  const found = await problems(
+    'agents: [{id: a, base_url: "http://h"}]\ndefault_agent: "b\\e[2J\\u009b1m"\n',
+  );
+  expect(found).toEqual(['agents.yaml:2:1 default_agent: there is no agent "b [2J 1m"']);
+});
+
 test('a surface that is nearly ours is doubted, one of one’s own is not', async () => {
   const path = write(
     'agents: [{id: a, base_url: "http://h"}]\nuser_agents: {"telegramm:1": a, "sms:1": a}\n',

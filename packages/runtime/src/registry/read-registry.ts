@@ -2,7 +2,7 @@
 
 import { readFile, realpath } from 'node:fs/promises';
 import { validateHeaderValue } from 'node:http';
-import { dirname, resolve, sep } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { AgentId } from '@surfaces/protocol';
 import { holdsPeople } from '../files/person-directory.ts';
 import type { Environment } from '../settings.ts';
@@ -178,6 +178,13 @@ function canBeSent(bearer: string): boolean {
   }
 }
 
+/** Where it will be once it exists, as far as links lead there now. */
+async function realPlace(path: string): Promise<string> {
+  const parent = dirname(path);
+  if (parent === path) return path;
+  return realpath(path).catch(async () => join(await realPlace(parent), basename(path)));
+}
+
 /**
  * A workspace is shared unless exactly one person reaches it, by all the agents whose directories are it,
  * lie in it, or hold it: who could open another agent's directory could open its people's files. One
@@ -201,11 +208,10 @@ async function workspacesOf(
     agents.flatMap(({ id, workspace_path: given }) => {
       if (given === undefined) return [];
       const path = resolve(directory, given);
-      // Where it does not exist yet there is no link to follow.
       return [
         realpath(path).then(
           async (real) => ({ id, path, real, exists: true, wasShared: await holdsPeople(real) }),
-          () => ({ id, path, real: path, exists: false, wasShared: false }),
+          async () => ({ id, path, real: await realPlace(path), exists: false, wasShared: false }),
         ),
       ];
     }),
