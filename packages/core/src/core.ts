@@ -41,6 +41,7 @@ import {
 import { RateLimiter } from './rate.ts';
 import { recover } from './recovery.ts';
 import { Refusals } from './refusals.ts';
+import { isServedBy } from './served.ts';
 import { TurnRun } from './turn-runner.ts';
 import { WaitingNotes } from './waiting-notes.ts';
 import { within } from './within.ts';
@@ -231,7 +232,7 @@ export class Core {
       if (changes.includes('moved')) this.#intake.moved({ chat, person: author, adapter });
     }
     // A busy chat has not moved yet: an agent that was taken from a person gets no files of theirs.
-    const isServed = assignment.choices.includes(accepted.chat.agentId);
+    const isServed = isServedBy(this.#context, accepted.chat.agentId, { ...author, surface: event.surface });
     switch (accepted.outcome) {
       case 'turn': {
         const { chat, person, turn } = accepted;

@@ -16,8 +16,8 @@ export interface Job {
   readonly chat: Chat;
   readonly person: Person;
   readonly adapter: SurfaceAdapter;
-  /** Who asked for it now; left out for what an earlier process had taken. */
-  readonly author?: ExternalId;
+  /** Who asked for it; only what an earlier process had begun needs none. */
+  readonly author?: ExternalId | undefined;
   /** An earlier process had begun it: the events that were journalled. */
   readonly journalled?: readonly AgentEvent[] | undefined;
   /** The person said stop to that process: the agent is told so now. */

@@ -10,6 +10,7 @@ class QueuedJob implements Job {
   readonly turn: Job['turn'];
   readonly chat: Job['chat'];
   readonly adapter: Job['adapter'];
+  readonly author: Job['author'];
   readonly journalled: Job['journalled'];
   readonly stopped: Job['stopped'];
   readonly #accepted: Person;
@@ -19,6 +20,7 @@ class QueuedJob implements Job {
     this.turn = job.turn;
     this.chat = job.chat;
     this.adapter = job.adapter;
+    this.author = job.author;
     this.journalled = job.journalled;
     this.stopped = job.stopped;
     this.#accepted = job.person;

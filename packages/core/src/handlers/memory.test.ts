@@ -450,6 +450,35 @@ describe('agent', () => {
     expect(options.others[0]?.requests.map(({ text }) => text)).toEqual(['four']);
   });
 
+  it('that may not serve any more is not asked after a restart either', async () => {
+    const options = two();
+    stage.agent.script = async function* () {
+      yield { kind: 'text', text: 'half' };
+      await new Promise(() => undefined);
+    };
+    await begin(options);
+    say('one');
+    await seen(() => expect(stage.agent.requests).toHaveLength(1));
+    say('waits');
+    const release = stage.messenger.hold('fetch');
+    stage.messenger.sayWith(room(), 'two', [{ name: 'a.txt', content: 'secret' }], ann);
+    stage.messenger.sayWith(room(), '', [{ name: 'b.txt', content: 'secret' }], ann);
+    await seen(() => expect(stage.messenger.unacknowledged()).toEqual([]));
+    const others = [new FakeAgent(echo, 'agent-1')];
+    const workspace = stage.disk.addWorkspace('agent-1' as never);
+    const assign = () => ({ choices: ['agent-1'], byDefault: false }) as never;
+    await stage.restart(echo, { others, assign });
+    release();
+    await count('not available any more', 2);
+    // What it had begun it ends.
+    expect(stage.agent.requests.map(({ text }) => text)).toEqual(['one']);
+    expect(stage.workspace.files()).toEqual([]);
+    stage.messenger.press(room(), buttons()[0]?.action ?? '', ann);
+    await answered(/^two/);
+    expect(others[0]?.requests.map(({ text }) => text)).toEqual(['two']);
+    await seen(() => expect(workspace.files().toSorted()).toEqual(['a.txt', 'b.txt']));
+  });
+
   it('that was removed hands the turn over when it is tried again', async () => {
     const options = two();
     let choices = ['agent-9'];

@@ -6,6 +6,7 @@ import type { Command, Handler, Handling } from '../dispatcher.ts';
 import type { Intake } from '../intake.ts';
 import type { Lanes } from '../lanes.ts';
 import type { Chat } from '../ports/index.ts';
+import { isServedBy } from '../served.ts';
 
 export function retry(context: Context, lanes: Lanes, delivery: Delivery, intake: Intake): Command {
   const handle = retryTurn(context, lanes, delivery, intake);
@@ -38,9 +39,10 @@ export function retryTurn(context: Context, lanes: Lanes, delivery: Delivery, in
     // Asked again after a crash, the turn it made may be over. While it waits, the context stays as it is.
     if (turn.state !== 'finished') {
       const job = { turn, chat: (await context.store.chat(chat.key)) ?? chat, person, adapter };
-      const assignment = context.agents.assign(event.surface, event.author.externalId);
-      if (assignment?.choices.includes(job.chat.agentId)) intake.begin(turn.attachments, job);
-      lanes.push({ ...job, author: event.author.externalId });
+      const { externalId } = event.author;
+      const isServed = isServedBy(context, job.chat.agentId, { surface: event.surface, externalId });
+      if (isServed) intake.begin(turn.attachments, job);
+      lanes.push({ ...job, author: externalId });
     }
     return [{ markdown: t('retrying'), ...settles }];
   };
