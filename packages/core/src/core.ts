@@ -5,6 +5,7 @@ import {
   type OperationId,
   type PersonId,
 } from '@surfaces/protocol';
+import { disposeContext } from './agent-call.ts';
 import type { Budget } from './budget.ts';
 import { disposeContexts, type ForgottenContext, forgetPerson, replayDeadLetters } from './care.ts';
 import { showChanges } from './changes.ts';
@@ -225,11 +226,12 @@ export class Core {
     const seq = accepted.seq === undefined ? {} : { seq: accepted.seq };
     if (accepted.outcome === 'duplicate') return { outcome: 'duplicate', ...seq };
     if (accepted.changes.length > 0) {
-      const { chat, person: author, changes } = accepted;
+      const { chat, person: author, changes, previous } = accepted;
       const by = `${chat.key}:${clock.now()}`;
       const changed = { adapter, address: event.address, chat, person: author, changes, by };
       showChanges(this.#context, this.#delivery, changed);
       if (changes.includes('moved')) this.#intake.moved({ chat, person: author, adapter });
+      if (previous) disposeContext(this.#context, previous.agentId, previous.platformChatId);
     }
     // A busy chat has not moved yet: an agent that was taken from a person gets no files of theirs.
     const isServed = isServedBy(this.#context, accepted.chat.agentId, { ...author, surface: event.surface });

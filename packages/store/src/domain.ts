@@ -6,6 +6,7 @@ import type {
   Attachment,
   Chat,
   Confirmation,
+  LeftContext,
   NewOperation,
   Operation,
   Person,
@@ -33,6 +34,7 @@ import type {
   ConfirmationRow,
   ContextRow,
   FileRow,
+  LeftRow,
   OperationInsert,
   OperationRow,
   PersonRow,
@@ -67,6 +69,10 @@ export function toChat(row: ChatRow): Chat {
     contextSince: row.contextSince,
     tokens: row.tokens,
   };
+}
+
+export function toLeft({ agentId, platformChatId }: LeftRow): LeftContext {
+  return { agentId: agentId as AgentId, platformChatId: platformChatId as PlatformChatId };
 }
 
 export function toAttachment(row: FileRow): Attachment {

@@ -479,6 +479,23 @@ describe('agent', () => {
     await seen(() => expect(workspace.files().toSorted()).toEqual(['a.txt', 'b.txt']));
   });
 
+  it('that may not serve any more is told that the context is over', async () => {
+    const options = two();
+    let choices = ['agent-0'];
+    await begin({ ...options, assign: () => ({ choices, byDefault: false }) as never });
+    say('one');
+    await answered('one');
+    choices = ['agent-1'];
+    say('two');
+    await answered('two');
+    await seen(() => expect(stage.agent.disposed).toEqual(contexts()));
+    const left = options.others[0]?.requests[0]?.platformChatId;
+    choices = ['agent-0'];
+    say('/status');
+    await count('answers here from now on', 2);
+    await seen(() => expect(options.others[0]?.disposed).toEqual([left]));
+  });
+
   it('that was removed hands the turn over when it is tried again', async () => {
     const options = two();
     let choices = ['agent-9'];

@@ -1,4 +1,5 @@
 import { newPlatformChatId, TurnId } from '@surfaces/protocol';
+import { disposeContext } from '../agent-call.ts';
 import { tellMoved } from '../changes.ts';
 import type { Context } from '../context.ts';
 import type { Delivery } from '../delivery.ts';
@@ -63,9 +64,10 @@ async function servedChat(
     platformChatId: newPlatformChatId(),
     now: context.clock.now(),
   });
-  if (assigned.moved) {
+  if (assigned.previous) {
     tellMoved(context, delivery, { adapter, address: event.address, chat: assigned.chat, person });
     intake.moved({ chat: assigned.chat, person, adapter });
+    disposeContext(context, assigned.previous.agentId, assigned.previous.platformChatId);
   }
   return assigned.chat;
 }

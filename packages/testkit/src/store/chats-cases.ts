@@ -194,11 +194,13 @@ export const chatsCases: readonly StoreCase[] = [
     const accept = () => store.accept(input(message('y'), { ...listed(other, third), now: NOW + 5 }));
     const waiting = only(await accept(), 'turn');
     expect(waiting).toMatchObject({ changes: [], chat: { agentId: echo } });
+    expect(waiting).not.toHaveProperty('previous');
     await finish(store, first.turn, 'answered', 7);
     await finish(store, waiting.turn);
     const asked = input(message('y'), { ...listed(other, third), now: NOW + 5 });
     const moved = only(await store.accept(asked), 'turn');
     expect(moved.changes).toEqual(['moved']);
+    expect(moved.previous).toEqual({ agentId: echo, platformChatId: first.chat.platformChatId });
     const { platformChatId } = asked.newChat;
     const expected = { ...first.chat, agentId: other, platformChatId, contextSince: NOW + 5, tokens: 0 };
     expect(moved.chat).toEqual(expected);
@@ -229,16 +231,16 @@ export const chatsCases: readonly StoreCase[] = [
     const { chat, turn } = await acceptTurn(store, 'x');
     const assign = (parts: ReturnType<typeof listed>, platformChatId = newPlatformChatId()) =>
       store.assignChat({ chat: chat.key, ...parts, platformChatId, now: NOW + 9 });
-    expect(await assign(listed(other))).toEqual({ chat, moved: false });
+    expect(await assign(listed(other))).toEqual({ chat });
     await finish(store, turn);
-    expect(await assign(listed(other, echo))).toEqual({ chat, moved: false });
+    expect(await assign(listed(other, echo))).toEqual({ chat });
     const platformChatId = newPlatformChatId();
     const moved = await assign(listed(other), platformChatId);
     expect(moved).toEqual({
       chat: { ...chat, agentId: other, platformChatId, contextSince: NOW + 9 },
-      moved: true,
+      previous: { agentId: echo, platformChatId: chat.platformChatId },
     });
-    expect(await assign(listed(other))).toEqual({ chat: moved.chat, moved: false });
+    expect(await assign(listed(other))).toEqual({ chat: moved.chat });
   }),
 
   afterKill(

@@ -305,6 +305,7 @@ CREATE FUNCTION accept_event(
 DECLARE
   v_person persons := identify(p_surface, p_external, p_name, p_locale, p_default_locale, p_new_person);
   v_chat chats;
+  v_previous json;
   v_inbox inbox;
   v_changes text[] := '{}';
   v_seq bigint;
@@ -356,6 +357,7 @@ BEGIN
     IF NOT v_chat.agent_id = ANY (p_choices) OR v_chat.by_default AND NOT p_by_default THEN
       IF assign_chat(v_chat.key, p_choices, p_by_default, p_platform, p_now) THEN
         v_changes := v_changes || 'moved'::text;
+        v_previous := json_build_object('agentId', v_chat.agent_id, 'platformChatId', v_chat.platform_chat_id);
       END IF;
       SELECT * INTO v_chat FROM chats WHERE key = v_chat.key;
     END IF;
@@ -405,7 +407,7 @@ BEGIN
   END IF;
   RETURN json_build_object(
     'outcome', 'stored', 'person', to_json(v_person), 'chat', to_json(v_chat), 'changes', v_changes,
-    'seq', v_seq,
+    'previous', v_previous, 'seq', v_seq,
     'taken', CASE WHEN p_kind = 'turn' THEN taken_files(p_id, p_file_ids) ELSE '[]'::json END);
 END $$;
 --> statement-breakpoint
