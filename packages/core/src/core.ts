@@ -1,4 +1,5 @@
 import {
+  type ChatKey,
   type IncomingEvent,
   type Locale,
   newPlatformChatId,
@@ -23,6 +24,7 @@ import { Lanes } from './lanes.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { titleOf } from './names.ts';
 import { People } from './people.ts';
+import { persist } from './persist.ts';
 import {
   type Accepted,
   type AcceptInput,
@@ -40,7 +42,7 @@ import {
   type Workspaces,
 } from './ports/index.ts';
 import { RateLimiter } from './rate.ts';
-import { recover } from './recovery.ts';
+import { recover, type Successors } from './recovery.ts';
 import { Refusals } from './refusals.ts';
 import { isServedBy } from './served.ts';
 import { TurnRun } from './turn-runner.ts';
@@ -141,14 +143,7 @@ export class Core {
       throw error;
     }
     try {
-      const successors = {
-        delivery: this.#delivery,
-        lanes: this.#lanes,
-        intake: this.#intake,
-        events: this.#events,
-        noteExpired: (chat: Chat, person: Person) => this.#noteExpired(chat, person),
-      };
-      await recover(this.#context, successors, adapter, recovery);
+      await recover(this.#context, this.#successors(), adapter, recovery);
       recovered.resolve();
     } catch (error) {
       // Nothing is accepted: the messenger keeps what it could not hand over.
@@ -285,7 +280,8 @@ export class Core {
         delivery: this.#delivery,
         intake: this.#intake,
       };
-      contexts = await forgetPerson(this.#context, { lanes, delivery, intake }, person);
+      const takeUp = (chats: ReadonlySet<ChatKey>) => this.#takeUp(chats);
+      contexts = await forgetPerson(this.#context, { lanes, delivery, intake }, person, takeUp);
       for (const { surface, externalId } of identities) {
         for (const adapter of this.surfaces) {
           if (adapter.surface === surface) adapter.people?.forgotten?.(externalId);
@@ -358,6 +354,34 @@ export class Core {
 
   async #handled(): Promise<void> {
     while (this.#owned.size > 0) await Promise.all(this.#owned);
+  }
+
+  #successors(): Successors {
+    return {
+      delivery: this.#delivery,
+      lanes: this.#lanes,
+      intake: this.#intake,
+      events: this.#events,
+      noteExpired: (chat, person) => this.#noteExpired(chat, person),
+    };
+  }
+
+  /** Goes on with what was ended in these chats: what is handled and noted there was not. */
+  async #takeUp(chats: ReadonlySet<ChatKey>): Promise<void> {
+    const { store } = this.#context;
+    for (const adapter of this.surfaces) {
+      const { surface, account } = adapter;
+      const left = await persist(this.#context, 'the search for what was ended', () =>
+        store.recover([{ surface, account }]),
+      );
+      await recover(this.#context, this.#successors(), adapter, {
+        turns: left.turns.filter(({ chat }) => chats.has(chat.key)),
+        operations: left.operations.filter(({ chat }) => chats.has(chat)),
+        files: left.files.filter(({ chat }) => chats.has(chat.key)),
+        events: [],
+        unnoted: [],
+      });
+    }
   }
 
   #noteExpired(chat: Chat, person: Person): void {
