@@ -19,6 +19,10 @@ export function retryTurn(context: Context, lanes: Lanes, delivery: Delivery, in
   return async (handling) => {
     const { event, id, again, person, adapter, t } = handling;
     const named = event.kind === 'callback' ? event.action.split(':')[1] : undefined;
+    // In words the newest message is meant, which is not answered yet.
+    if (!named && !again && (await isWaiting(context, handling.chat))) {
+      return [{ markdown: t('retry_running') }];
+    }
     const chat = await servedChat(context, delivery, intake, handling);
     const turn = await context.store.retryTurn({
       chat: chat.key,
@@ -29,9 +33,7 @@ export function retryTurn(context: Context, lanes: Lanes, delivery: Delivery, in
       now: context.clock.now(),
       queueLimit: context.limits.queue,
     });
-    if (turn === 'not_found') {
-      return [{ markdown: t(lanes.running(chat.key) ? 'retry_running' : 'nothing_to_retry') }];
-    }
+    if (turn === 'not_found') return [{ markdown: t('nothing_to_retry') }];
     if (turn === 'queue_full') {
       return [{ markdown: t('refused_queue_full', { limit: context.limits.queue }) }];
     }
@@ -47,6 +49,11 @@ export function retryTurn(context: Context, lanes: Lanes, delivery: Delivery, in
     }
     return [{ markdown: t('retrying'), ...settles }];
   };
+}
+
+async function isWaiting({ store }: Context, { key }: Chat): Promise<boolean> {
+  const [newest] = await store.lastTurns(key, 1);
+  return newest !== undefined && newest.state !== 'finished';
 }
 
 /** An agent that was removed answers nothing: then the one that may serve the person now takes the chat over. */
