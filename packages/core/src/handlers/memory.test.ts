@@ -323,7 +323,7 @@ describe('save and load with any other agent', () => {
     expect(path).toMatch(/^[^/]+\/contexts\/über-plan-x-\w{8}\.md$/);
     say('/load 1');
     await count('reads its notes **Über Plan/../x** first', 1);
-    await answered('told: Read the file');
+    await answered('told: Read what you wrote');
     expect(stage.agent.requests[2]?.text).toContain(`\`${path}\``);
     expect(contexts()[1]).toBe(contexts()[0]);
     expect(contexts()[2]).not.toBe(contexts()[0]);
@@ -357,6 +357,19 @@ describe('save and load with any other agent', () => {
     expect(paths[0]?.[0]).toBe(paths[1]?.[0]);
     expect(paths[2]?.[0]).not.toBe(paths[0]?.[0]);
   });
+});
+
+it('what notes are asked for with is told in words of the person', async () => {
+  await begin();
+  stage.agent.forking = 'no';
+  say('/save Plans');
+  await answered('Write everything');
+  say('/load 1');
+  await answered('Read what you wrote');
+  say('/status');
+  await answered(
+    /- going on from \*\*Plans\*\*: answered, delivered\n- saving this context as \*\*Plans\*\*: answered, delivered/,
+  );
 });
 
 describe('agent', () => {
@@ -426,6 +439,7 @@ describe('agent', () => {
 
   it('that may not serve any more is not asked again by a chat that is kept busy', async () => {
     const options = two();
+    stage.disk.addWorkspace('agent-1' as never);
     let choices = ['agent-0', 'agent-1'];
     const release = Promise.withResolvers<void>();
     stage.agent.script = async function* ({ request }) {

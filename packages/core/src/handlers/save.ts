@@ -5,9 +5,9 @@ import type { Command, Handling, Reply } from '../dispatcher.ts';
 import type { Lanes } from '../lanes.ts';
 import { escapeMarkdown } from '../markdown/escape.ts';
 import { slugOf } from '../names.ts';
+import { askToWrite } from '../notes.ts';
 import type { Chat, Person } from '../ports/index.ts';
 import { givenName } from './given-name.ts';
-import { askToWrite } from './notes.ts';
 
 /** `save [name]`: a copy of the context where the agent can make one, otherwise notes that it writes. */
 export function save(context: Context, lanes: Lanes): Command {
@@ -42,7 +42,7 @@ export function save(context: Context, lanes: Lanes): Command {
       const turn = await store.queueTurn({
         chat: chat.key,
         person: person.id,
-        text: askToWrite(path),
+        text: askToWrite(path, name),
         by: `${id}:notes`,
         address: event.address,
         now: clock.now(),
