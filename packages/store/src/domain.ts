@@ -61,6 +61,7 @@ export function toChat(row: ChatRow): Chat {
     key: row.key as ChatKey,
     chatId: `C${row.number}`,
     name: row.name,
+    named: row.named,
     owner: row.owner as PersonId,
     agentId: row.agentId as AgentId,
     platformChatId: row.platformChatId as PlatformChatId,

@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import type { Command, Handling } from '../dispatcher.ts';
 import { escapeMarkdown } from '../markdown/escape.ts';
 import { archivePlaces } from '../places.ts';
+import { chatName } from './chat-name.ts';
 
 /** `archive`: puts this chat away. A message in it brings it back. */
 export function archive(context: Context): Command {
@@ -17,7 +18,7 @@ export function archive(context: Context): Command {
       if (archived === 'busy') return [{ markdown: t('busy', { sign }) }];
       const placed = (await context.store.chatsOf(person.id)).find((one) => one.chat.key === chat.key);
       archivePlaces(context, adapter, archived, placed?.addresses ?? [event.address], id);
-      return [{ markdown: t('archived', { name: escapeMarkdown(archived.name) }), confirms: true }];
+      return [{ markdown: t('archived', { name: escapeMarkdown(chatName(archived, t)) }), confirms: true }];
     },
   };
 }
@@ -38,6 +39,6 @@ async function leave({ store }: Context, { event, chat, person, t, sign }: Handl
     await store.bindChat(chat.key, event.address, person.id);
     return t(archived === 'last' ? 'archive_last' : 'busy', { sign });
   }
-  const name = escapeMarkdown(archived.name);
-  return t('archived_here', { name, chat: next.chatId, other: escapeMarkdown(next.name), sign });
+  const name = escapeMarkdown(chatName(archived, t));
+  return t('archived_here', { name, chat: next.chatId, other: escapeMarkdown(chatName(next, t)), sign });
 }

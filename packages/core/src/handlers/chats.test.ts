@@ -57,7 +57,7 @@ describe('where chats have places of their own', () => {
   it('chats lists them with their numbers, one too', async () => {
     await begin();
     say('/chats');
-    await answered(/You have 1 chat\b[\s\S]*\*\*C1\*\* Chat · you are here/);
+    await answered(/You have 1 chat\b[\s\S]*\*\*C1\*\* New chat · you are here/);
     say('/new Other');
     await made(1);
     await answered('C2 has');

@@ -7,6 +7,7 @@ import { escapeMarkdown } from '../markdown/escape.ts';
 import { slugOf } from '../names.ts';
 import { askToWrite } from '../notes.ts';
 import type { Chat, Person } from '../ports/index.ts';
+import { chatName } from './chat-name.ts';
 import { givenName } from './given-name.ts';
 
 /** `save [name]`: a copy of the context where the agent can make one, otherwise notes that it writes. */
@@ -22,7 +23,7 @@ export function save(context: Context, lanes: Lanes): Command {
       const given = givenName(event.args, limits.nameLength, t);
       if ('refusal' in given) return [{ markdown: given.refusal }];
       const chat = (await store.chat(handling.chat.key)) ?? handling.chat;
-      const name = given.name || chat.name;
+      const name = given.name || chatName(chat, t);
       const before = (await store.savedContexts(person.id, chat.agentId)).find((saved) => saved.id === id);
       if (before) return [saved(handling, before.name)];
       // Notes that an earlier life of this process asked for are not there yet: they are asked for once.

@@ -12,7 +12,7 @@ export const en = {
   help_no: 'refuse it',
   unknown_command: 'I do not know `{sign}{command}`. `{sign}help` lists what I know.',
   unknown_button: 'That button does nothing any more.',
-  chat_name: 'Chat',
+  chat_name: 'New chat',
 
   empty_answer: '_The agent ended without an answer._',
   answer_cut: 'The answer was longer than {limit} characters, so I stopped it there.',

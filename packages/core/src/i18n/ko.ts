@@ -13,7 +13,7 @@ export const ko: Catalogue = {
   help_no: '거절',
   unknown_command: '`{sign}{command}` 명령은 모릅니다. `{sign}help`에서 아는 명령을 볼 수 있습니다.',
   unknown_button: '이 버튼은 더 이상 쓰이지 않습니다.',
-  chat_name: '대화',
+  chat_name: '새 대화',
 
   empty_answer: '_에이전트가 답 없이 끝냈습니다._',
   answer_cut: '답이 {limit}자를 넘어서 여기서 멈췄습니다.',

@@ -13,7 +13,7 @@ export const ru: Catalogue = {
   help_no: 'отказать',
   unknown_command: 'Я не знаю команды `{sign}{command}`. `{sign}help` покажет те, что знаю.',
   unknown_button: 'Эта кнопка больше ничего не делает.',
-  chat_name: 'Чат',
+  chat_name: 'Новый чат',
 
   empty_answer: '_Агент закончил, ничего не ответив._',
   answer_cut: 'Ответ оказался длиннее {limit} знаков, и я остановил его на этом месте.',

@@ -28,6 +28,8 @@ export interface Chat {
   /** `C1`, `C2`, … per owner. */
   readonly chatId: string;
   readonly name: string;
+  /** False: nobody named it and nothing was said in it yet; its name stands for none. */
+  readonly named: boolean;
   readonly owner: PersonId;
   readonly agentId: AgentId;
   readonly platformChatId: PlatformChatId;

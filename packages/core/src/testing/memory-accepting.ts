@@ -94,9 +94,8 @@ function enliven(row: ChatRow, kind: Kind, title: string | undefined): ChatChang
     row.chat = { ...row.chat, state: 'active' };
     changes.push('revived');
   }
-  if (kind === 'turn' && !row.named && title !== undefined && title !== '') {
-    row.chat = { ...row.chat, name: title };
-    row.named = true;
+  if (kind === 'turn' && !row.chat.named && title !== undefined && title !== '') {
+    row.chat = { ...row.chat, name: title, named: true };
     changes.push('titled');
   }
   return changes;

@@ -51,6 +51,7 @@ export function addChat(
     key: crypto.randomUUID() as ChatKey,
     chatId: `C${chatsOwnedBy(tables, owner).length + 1}`,
     name,
+    named,
     owner,
     agentId,
     platformChatId,
@@ -59,7 +60,7 @@ export function addChat(
     contextSince: now,
     tokens: 0,
   };
-  const row = { chat, named, by, switches: new Map(), holder: undefined, generation: 0 };
+  const row = { chat, by, switches: new Map(), holder: undefined, generation: 0 };
   tables.chats.set(chat.key, row);
   return row;
 }
@@ -152,8 +153,7 @@ export function chatCalls(tables: MemoryTables): Pick<Calls, keyof ChatStore> {
     },
     renameChat(key, name) {
       const row = tables.chatRow(key);
-      row.chat = { ...row.chat, name };
-      row.named = true;
+      row.chat = { ...row.chat, name, named: true };
       return row.chat;
     },
     archiveChat(key) {

@@ -38,6 +38,7 @@ export const chatsCases: readonly StoreCase[] = [
       key: made.key,
       chatId: 'C2',
       name: 'Plan',
+      named: true,
       owner: person.id,
       agentId: echo,
       platformChatId,
@@ -114,11 +115,14 @@ export const chatsCases: readonly StoreCase[] = [
     const say = (text: string, sentAt = NOW) =>
       store.accept(input(message(text, { sentAt }), { title: `about ${text}` }));
     const asked = await store.accept(input(command('help'), { title: 'no' }));
-    expect(only(asked, 'event').chat.name).toBe('New chat');
-    expect(only(await say('old', 0), 'expired')).toMatchObject({ changes: [], chat: { name: 'New chat' } });
+    expect(only(asked, 'event').chat).toMatchObject({ name: 'New chat', named: false });
+    expect(only(await say('old', 0), 'expired')).toMatchObject({
+      changes: [],
+      chat: { name: 'New chat', named: false },
+    });
     expect(only(await store.accept(input(message('x'))), 'turn').changes).toEqual([]);
     const titled = only(await say('cats'), 'turn');
-    expect(titled).toMatchObject({ changes: ['titled'], chat: { name: 'about cats' } });
+    expect(titled).toMatchObject({ changes: ['titled'], chat: { name: 'about cats', named: true } });
     expect(await store.chat(titled.chat.key)).toEqual(titled.chat);
     expect(only(await say('dogs'), 'turn')).toMatchObject({ changes: [], chat: { name: 'about cats' } });
   }),
@@ -127,11 +131,12 @@ export const chatsCases: readonly StoreCase[] = [
     const titled = async (at: string) =>
       only(await store.accept(input(message('x', { address: room(at) }), { title: 'a title' })), 'turn');
     const { chat } = only(await store.accept(input(command('help'))), 'event');
-    expect(await store.renameChat(chat.key, 'mine')).toEqual({ ...chat, name: 'mine' });
+    expect(await store.renameChat(chat.key, 'mine')).toEqual({ ...chat, name: 'mine', named: true });
     expect(await titled('lobby')).toMatchObject({ changes: [], chat: { name: 'mine' } });
     const person = await meet(store);
     for (const named of [true, false]) {
       const made = await makeChat(store, person, { named, name: 'as made' });
+      expect(made.named).toBe(named);
       await store.bindChat(made.key, room(`${named}`), person.id);
       expect((await titled(`${named}`)).chat.name).toBe(named ? 'as made' : 'a title');
     }
