@@ -97,7 +97,7 @@ interface Stored {
   readonly person: Person;
   readonly seq?: number;
   readonly changes: readonly ChatChange[];
-  /** Where it `moved` from; may be missing where the store's own answer was lost and asked for again. */
+  /** Where it `moved` from. */
   readonly previous?: LeftContext;
 }
 

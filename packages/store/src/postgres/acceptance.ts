@@ -88,8 +88,7 @@ export type AcceptAnswer =
       readonly person: Row;
       readonly chat: Row;
       readonly changes: readonly ChatChange[];
-      /** Not told again to an attempt whose first answer was lost. */
-      readonly previous?: Parameters<typeof toLeft>[0] | null;
+      readonly previous: Parameters<typeof toLeft>[0] | null;
       readonly seq: number | null;
       /** Files that had waited for this turn. */
       readonly taken: readonly Row[];

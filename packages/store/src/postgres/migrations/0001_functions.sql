@@ -340,8 +340,8 @@ BEGIN
     SELECT seq INTO v_seq FROM timeline WHERE source = 'e' || p_key;
     RETURN json_build_object(
       'outcome', 'stored', 'person', to_json(v_person), 'chat', to_json(v_chat),
-      'changes', coalesce(v_inbox.changes, '[]')::json,
-      'seq', v_seq, 'taken', taken_files(p_id, p_file_ids));
+      'changes', coalesce(v_inbox.changes::json -> 'changes', '[]'),
+      'previous', v_inbox.changes::json -> 'previous', 'seq', v_seq, 'taken', taken_files(p_id, p_file_ids));
   END IF;
   IF p_kind = 'turn' AND unfinished_turns(v_chat.key) >= p_queue_limit THEN
     RETURN json_build_object('outcome', 'queue_full', 'person', to_json(v_person), 'chat', to_json(v_chat));
@@ -376,7 +376,8 @@ BEGIN
   END IF;
 
   INSERT INTO inbox (key, id, accepted_at, changes)
-    VALUES (p_key, p_id, p_now, CASE WHEN cardinality(v_changes) > 0 THEN to_json(v_changes)::text END);
+    VALUES (p_key, p_id, p_now, CASE WHEN cardinality(v_changes) > 0 THEN
+      json_build_object('changes', v_changes, 'previous', v_previous)::text END);
   IF p_kind = 'event' THEN
     INSERT INTO pending_events (id, event, account, accepted_at, chat, person)
       VALUES (p_id, p_event, p_account, p_now, v_chat.key, v_person.id);
