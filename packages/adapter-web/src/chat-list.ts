@@ -181,7 +181,7 @@ export class ChatList {
     return {
       id,
       number: chat?.chatId ?? '',
-      name: chat?.name ?? '',
+      name: chat?.named ? chat.name : '',
       state: chat?.state ?? 'active',
       agent: (agent === undefined ? undefined : agents.info(agent)?.label) ?? '',
       last: summary.last,

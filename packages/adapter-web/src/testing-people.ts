@@ -71,6 +71,7 @@ export class MemoryPeople implements People {
       agentId: AGENT,
       platformChatId: PlatformChatId.parse('17'),
       state: 'active',
+      named: true,
       byDefault: false,
       contextSince: 0,
       tokens: 0,

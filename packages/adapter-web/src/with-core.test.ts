@@ -91,6 +91,12 @@ it('a further chat is made, named, spoken in, left alone by the others, and put 
   page.post({ type: 'read', chat, seq: page.entries(chat).at(-1)?.seq ?? 0 });
   await vi.waitFor(() => expect(other.listed(chat)?.unread).toBe(false));
 
+  page.post({ type: 'command', id: 'message-4a', chat: 'main', name: 'new', args: '' });
+  await vi.waitFor(() =>
+    expect(other.frames.findLast(is('chats'))?.chats).toContainEqual(
+      expect.objectContaining({ number: 'C3', name: '' }),
+    ),
+  );
   page.post({ type: 'command', id: 'message-4', chat, name: 'rename', args: 'Better plans' });
   await vi.waitFor(() => expect(other.listed(chat)?.name).toBe('Better plans'));
   page.post({ type: 'command', id: 'message-5', chat, name: 'archive', args: '' });

@@ -193,6 +193,36 @@ describe('forgetting a person', () => {
     await core.forget(person);
     await expect(idOf('Ann')).rejects.toThrow('not known');
   });
+
+  it('that failed half-way leaves nothing lying: what it ended goes on', async () => {
+    const failing = droppingBy(async () => {
+      throw new Error('the disk is gone');
+    });
+    stage.agent.script = async function* ({ request }) {
+      yield { kind: 'text', text: 'half' };
+      // Until it is asked again.
+      if (request.text === 'slow' && request.resumeAfter === undefined) await new Promise(() => undefined);
+      yield { kind: 'end' };
+    };
+    const { core } = await begin({ ...failing, limits: { journalDelayMs: 0 } });
+    stage.messenger.say(own(), 'slow', ann);
+    say('waits');
+    await seen(() => expect(stage.messenger.drafts(own())).toHaveLength(1));
+    const release = stage.messenger.hold('fetch');
+    stage.messenger.sayWith(own(), '', [{ name: 'a.txt', content: 'x' }], ann);
+    await seen(() => expect(stage.messenger.unacknowledged()).toEqual([]));
+    const person = await idOf('Ann');
+    await expect(core.forget(person)).rejects.toThrow('the disk is gone');
+    release();
+    await seen(async () =>
+      expect(await stage.database.open().counts()).toMatchObject({ queued: 0, running: 0 }),
+    );
+    await seen(() => expect(texts(own()).filter((text) => text.includes('half'))).toHaveLength(2));
+    expect(stage.agent.requests.map(({ text }) => text)).toEqual(['slow', 'slow', 'waits']);
+    await seen(() => expect(stage.workspace.files()).toEqual(['a.txt']));
+    say('/clear');
+    await seen(() => expect(texts(own()).at(-1)).toContain('begins anew'));
+  });
 });
 
 describe('replaying dead letters', () => {

@@ -1,5 +1,5 @@
 /** What operators do with people's data while the system runs. */
-import type { AgentId, OperationId, PersonId, PlatformChatId } from '@surfaces/protocol';
+import type { AgentId, ChatKey, OperationId, PersonId, PlatformChatId } from '@surfaces/protocol';
 import { bounded } from './agent-call.ts';
 import type { Context } from './context.ts';
 import type { Delivery } from './delivery.ts';
@@ -16,12 +16,13 @@ export interface ForgottenContext {
 
 /**
  * Ends what runs for a person, then deletes files, then what is stored: if it fails half-way, the person
- * is still there to be deleted again.
+ * is still there to be deleted again. `takeUp`: then goes on with what was ended.
  */
 export async function forgetPerson(
   context: Context,
   { lanes, delivery, intake }: { lanes: Lanes; delivery: Delivery; intake: Intake },
   person: PersonId,
+  takeUp: (chats: ReadonlySet<ChatKey>) => Promise<void>,
 ): Promise<readonly ForgottenContext[]> {
   const chats = (await context.store.chatsOf(person)).map(({ chat }) => chat);
   const keys = chats.map(({ key }) => key);
@@ -29,8 +30,11 @@ export async function forgetPerson(
   try {
     return await deleteAll(context, { lanes, intake }, person, chats);
   } catch (error) {
-    // The person is still there, and may go on until it is tried again.
+    // What is being sent is to be known as sent before it is looked for.
+    await within(context, 'the messages of a person who stays', delivery.ended(keys));
     delivery.keep(keys);
+    // The person is still there, and may go on until it is tried again.
+    await takeUp(new Set(keys));
     throw error;
   }
 }

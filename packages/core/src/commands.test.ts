@@ -65,4 +65,22 @@ describe('commands', () => {
     await seen(() => expect(texts().filter((text) => text === 'one')).toHaveLength(2));
     expect(new Set(stage.agent.requests.map((request) => request.requestId)).size).toBe(2);
   });
+
+  it('retry in words asks nothing else while the newest message waits or runs', async () => {
+    const release = Promise.withResolvers<void>();
+    stage.agent.script = async function* ({ request }) {
+      if (request.text === 'slow') await release.promise;
+      yield { kind: 'text', text: request.text };
+      yield { kind: 'end' };
+    };
+    await begin();
+    stage.messenger.say(room(), 'one');
+    await seeing(['one']);
+    stage.messenger.say(room(), 'slow');
+    stage.messenger.say(room(), '/retry');
+    await seen(() => expect(texts().at(-1)).toContain('I am still working on that'));
+    release.resolve();
+    await seen(() => expect(texts().at(-1)).toBe('slow'));
+    expect(stage.agent.requests.map(({ text }) => text)).toEqual(['one', 'slow']);
+  });
 });

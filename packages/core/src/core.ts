@@ -1,10 +1,12 @@
 import {
+  type ChatKey,
   type IncomingEvent,
   type Locale,
   newPlatformChatId,
   type OperationId,
   type PersonId,
 } from '@surfaces/protocol';
+import { disposeContext } from './agent-call.ts';
 import type { Budget } from './budget.ts';
 import { disposeContexts, type ForgottenContext, forgetPerson, replayDeadLetters } from './care.ts';
 import { showChanges } from './changes.ts';
@@ -22,6 +24,7 @@ import { Lanes } from './lanes.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { titleOf } from './names.ts';
 import { People } from './people.ts';
+import { persist } from './persist.ts';
 import {
   type Accepted,
   type AcceptInput,
@@ -39,8 +42,9 @@ import {
   type Workspaces,
 } from './ports/index.ts';
 import { RateLimiter } from './rate.ts';
-import { recover } from './recovery.ts';
+import { recover, type Successors } from './recovery.ts';
 import { Refusals } from './refusals.ts';
+import { isServedBy } from './served.ts';
 import { TurnRun } from './turn-runner.ts';
 import { WaitingNotes } from './waiting-notes.ts';
 import { within } from './within.ts';
@@ -139,14 +143,7 @@ export class Core {
       throw error;
     }
     try {
-      const successors = {
-        delivery: this.#delivery,
-        lanes: this.#lanes,
-        intake: this.#intake,
-        events: this.#events,
-        noteExpired: (chat: Chat, person: Person) => this.#noteExpired(chat, person),
-      };
-      await recover(this.#context, successors, adapter, recovery);
+      await recover(this.#context, this.#successors(), adapter, recovery);
       recovered.resolve();
     } catch (error) {
       // Nothing is accepted: the messenger keeps what it could not hand over.
@@ -224,14 +221,15 @@ export class Core {
     const seq = accepted.seq === undefined ? {} : { seq: accepted.seq };
     if (accepted.outcome === 'duplicate') return { outcome: 'duplicate', ...seq };
     if (accepted.changes.length > 0) {
-      const { chat, person: author, changes } = accepted;
+      const { chat, person: author, changes, previous } = accepted;
       const by = `${chat.key}:${clock.now()}`;
       const changed = { adapter, address: event.address, chat, person: author, changes, by };
       showChanges(this.#context, this.#delivery, changed);
       if (changes.includes('moved')) this.#intake.moved({ chat, person: author, adapter });
+      if (previous) disposeContext(this.#context, previous.agentId, previous.platformChatId);
     }
     // A busy chat has not moved yet: an agent that was taken from a person gets no files of theirs.
-    const isServed = assignment.choices.includes(accepted.chat.agentId);
+    const isServed = isServedBy(this.#context, accepted.chat.agentId, { ...author, surface: event.surface });
     switch (accepted.outcome) {
       case 'turn': {
         const { chat, person, turn } = accepted;
@@ -282,7 +280,8 @@ export class Core {
         delivery: this.#delivery,
         intake: this.#intake,
       };
-      contexts = await forgetPerson(this.#context, { lanes, delivery, intake }, person);
+      const takeUp = (chats: ReadonlySet<ChatKey>) => this.#takeUp(chats);
+      contexts = await forgetPerson(this.#context, { lanes, delivery, intake }, person, takeUp);
       for (const { surface, externalId } of identities) {
         for (const adapter of this.surfaces) {
           if (adapter.surface === surface) adapter.people?.forgotten?.(externalId);
@@ -355,6 +354,34 @@ export class Core {
 
   async #handled(): Promise<void> {
     while (this.#owned.size > 0) await Promise.all(this.#owned);
+  }
+
+  #successors(): Successors {
+    return {
+      delivery: this.#delivery,
+      lanes: this.#lanes,
+      intake: this.#intake,
+      events: this.#events,
+      noteExpired: (chat, person) => this.#noteExpired(chat, person),
+    };
+  }
+
+  /** Goes on with what was ended in these chats: what is handled and noted there was not. */
+  async #takeUp(chats: ReadonlySet<ChatKey>): Promise<void> {
+    const { store } = this.#context;
+    for (const adapter of this.surfaces) {
+      const { surface, account } = adapter;
+      const left = await persist(this.#context, 'the search for what was ended', () =>
+        store.recover([{ surface, account }]),
+      );
+      await recover(this.#context, this.#successors(), adapter, {
+        turns: left.turns.filter(({ chat }) => chats.has(chat.key)),
+        operations: left.operations.filter(({ chat }) => chats.has(chat)),
+        files: left.files.filter(({ chat }) => chats.has(chat.key)),
+        events: [],
+        unnoted: [],
+      });
+    }
   }
 
   #noteExpired(chat: Chat, person: Person): void {

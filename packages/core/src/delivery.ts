@@ -70,6 +70,14 @@ export class Delivery {
     for (const chat of chats) this.#dropped.add(chat);
   }
 
+  /** Resolves when nothing of these chats, which were dropped, is on its way any more. */
+  async ended(chats: readonly ChatKey[]): Promise<void> {
+    const queued = [...this.#queues.values()].flat();
+    const theirs = queued.filter(({ operation }) => chats.includes(operation.chat));
+    await Promise.all(theirs.map(({ delivered }) => delivered));
+    await this.settled();
+  }
+
   /** They are not deleted after all. */
   keep(chats: readonly ChatKey[]): void {
     for (const chat of chats) this.#dropped.delete(chat);

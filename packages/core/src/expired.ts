@@ -70,7 +70,7 @@ export class ExpiredNotes {
 
 function noteText(person: Person, turns: readonly Turn[]): string {
   const t = translator(person.locale);
-  const lines = turns.slice(0, QUOTED).map((turn) => `- ${quoted(turn, 80)}`);
+  const lines = turns.slice(0, QUOTED).map((turn) => `- ${quoted(turn, t, 80)}`);
   if (turns.length > QUOTED) lines.push(`- ${t('expired_more', { count: turns.length - QUOTED })}`);
   return t('expired_note', { count: turns.length, texts: lines.join('\n') });
 }

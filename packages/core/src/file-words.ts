@@ -3,6 +3,7 @@ import type { Context } from './context.ts';
 import type { MessageKey, Translate } from './i18n/catalogue.ts';
 import { clip, insideCode } from './markdown/escape.ts';
 import { cleanName } from './names.ts';
+import { notesWords } from './notes.ts';
 import type { FileErrorCode, Turn } from './ports/index.ts';
 
 /** So many files are named in one text; the rest is counted. */
@@ -31,8 +32,17 @@ export function fileName({ scrub }: Pick<Context, 'scrub'>, name: string): strin
   return `\`${insideCode(clip(cleanName(scrub(name)), LONGEST_NAME)) || '?'}\``;
 }
 
-/** What was said, in one line for a list, at most `limit` UTF-16 units: the text, or the names of files that came without one. */
-export function quoted({ text, attachments }: Pick<Turn, 'text' | 'attachments'>, limit: number): string {
+/**
+ * What was said, in one line for a list, at most `limit` UTF-16 units: the text, or the names of files that
+ * came without one. Of what we said to the agent, what it is for.
+ */
+export function quoted(
+  { text, attachments }: Pick<Turn, 'text' | 'attachments'>,
+  t: Translate,
+  limit: number,
+): string {
+  const ours = notesWords(text, t, limit);
+  if (ours !== undefined) return ours;
   const said = text.trim() || attachments.map(({ name }) => name).join(', ');
   return `\`${clip(insideCode(cleanName(said)), limit) || '?'}\``;
 }

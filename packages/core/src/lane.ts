@@ -16,7 +16,7 @@ export interface Job {
   readonly chat: Chat;
   readonly person: Person;
   readonly adapter: SurfaceAdapter;
-  /** Who asked for it now; not known of what an earlier process had taken. */
+  /** Who asked for it; only what an earlier process had begun needs none. */
   readonly author: ExternalId | undefined;
   /** An earlier process had begun it: the events that were journalled. */
   readonly journalled?: readonly AgentEvent[] | undefined;

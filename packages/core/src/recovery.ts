@@ -1,3 +1,4 @@
+import type { ExternalId } from '@surfaces/protocol';
 import { tellByDefault } from './changes.ts';
 import type { Context } from './context.ts';
 import type { Delivery } from './delivery.ts';
@@ -7,6 +8,7 @@ import type { Intake } from './intake.ts';
 import type { Lanes } from './lanes.ts';
 import { persist } from './persist.ts';
 import type { Chat, Person, Recovery, SurfaceAdapter } from './ports/index.ts';
+import { isServedBy } from './served.ts';
 import { deliverFinals } from './undelivered.ts';
 
 /** What takes over the work that was left. */
@@ -45,6 +47,18 @@ export async function recover(
   // Who said stop meant the turn that was running then.
   const stopped = new Set(events.filter(({ pending }) => isStop(pending.event)).map(({ chat }) => chat.key));
   const resumed = new Set<Chat['key']>();
+  const authors = new Map<Person['id'], ExternalId | undefined>();
+  const authorOf = async (id: Person['id']): Promise<ExternalId | undefined> => {
+    if (!authors.has(id)) {
+      const find = () => store.findPersons({ id, limit: 1 });
+      const [found] = await persist(context, 'the search for a person', find);
+      authors.set(id, found?.identities.find(({ surface }) => surface === adapter.surface)?.externalId);
+    }
+    return authors.get(id);
+  };
+  const isServed = (chat: Chat, author: ExternalId | undefined) =>
+    author !== undefined &&
+    isServedBy(context, chat.agentId, { surface: adapter.surface, externalId: author });
   const isStale = (sentAt: number) => clock.now() - sentAt > limits.staleAfterMs;
   for (const { turn, chat, person, events: journalled } of turns) {
     // The process may have ended before it said so; said before, it is not said again.
@@ -55,10 +69,14 @@ export async function recover(
       noteExpired(chat, person);
     } else {
       const job = { turn, chat, person, adapter, author: undefined };
-      intake.begin(turn.attachments, job);
-      const running = turn.state === 'running';
-      lanes.push(running ? { ...job, journalled, stopped: stopped.has(chat.key) } : job);
-      if (running) resumed.add(chat.key);
+      if (turn.state === 'running') {
+        lanes.push({ ...job, journalled, stopped: stopped.has(chat.key) });
+        resumed.add(chat.key);
+        continue;
+      }
+      const author = await authorOf(person.id);
+      if (isServed(chat, author)) intake.begin(turn.attachments, job);
+      lanes.push({ ...job, author });
     }
   }
   for (const { pending, chat, person } of events) {
@@ -71,6 +89,9 @@ export async function recover(
       handlers.handle({ adapter, pending, chat, person, again: true }, lanes.begun(chat.key));
     }
   }
-  for (const { file, chat, person } of files) intake.begin([file], { chat, person, adapter });
+  for (const { file, chat, person } of files) {
+    // The agent that the chat moves to gets the others.
+    if (isServed(chat, await authorOf(person.id))) intake.begin([file], { chat, person, adapter });
+  }
   for (const { chat, person } of unnoted) noteExpired(chat, person);
 }

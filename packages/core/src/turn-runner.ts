@@ -15,6 +15,7 @@ import { clip, escapeMarkdown } from './markdown/escape.ts';
 import { persist } from './persist.ts';
 import { type Attachment, type Confirmation, isStoreError, type Lease } from './ports/index.ts';
 import { Preview } from './preview.ts';
+import { isServedBy } from './served.ts';
 import { keepTyping } from './typing.ts';
 import { deliverFinals } from './undelivered.ts';
 
@@ -170,15 +171,12 @@ export class TurnRun implements Run {
     return this.#said();
   }
 
-  /**
-   * Whether the agent still serves this person: it may have been taken from them while the turn waited. A
-   * busy chat cannot move to another agent, and must not keep this one for ever.
-   */
+  /** The agent may have been taken from this person while the turn waited. What it has begun it ends. */
   #mayBeAsked(): boolean {
     const { turn, chat, author, journalled } = this.job;
-    if (author === undefined || journalled) return true;
-    const assignment = this.#context.agents.assign(turn.address.surface, author);
-    return assignment?.choices.includes(chat.agentId) ?? false;
+    if (journalled) return true;
+    if (author === undefined) return false;
+    return isServedBy(this.#context, chat.agentId, { surface: turn.address.surface, externalId: author });
   }
 
   /** Waits for the files that came with the message: why the agent cannot be asked, where they did not all come. */

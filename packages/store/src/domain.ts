@@ -6,6 +6,7 @@ import type {
   Attachment,
   Chat,
   Confirmation,
+  LeftContext,
   NewOperation,
   Operation,
   Person,
@@ -33,6 +34,7 @@ import type {
   ConfirmationRow,
   ContextRow,
   FileRow,
+  LeftRow,
   OperationInsert,
   OperationRow,
   PersonRow,
@@ -59,6 +61,7 @@ export function toChat(row: ChatRow): Chat {
     key: row.key as ChatKey,
     chatId: `C${row.number}`,
     name: row.name,
+    named: row.named,
     owner: row.owner as PersonId,
     agentId: row.agentId as AgentId,
     platformChatId: row.platformChatId as PlatformChatId,
@@ -67,6 +70,10 @@ export function toChat(row: ChatRow): Chat {
     contextSince: row.contextSince,
     tokens: row.tokens,
   };
+}
+
+export function toLeft({ agentId, platformChatId }: LeftRow): LeftContext {
+  return { agentId: agentId as AgentId, platformChatId: platformChatId as PlatformChatId };
 }
 
 export function toAttachment(row: FileRow): Attachment {

@@ -57,7 +57,7 @@ describe('where chats have places of their own', () => {
   it('chats lists them with their numbers, one too', async () => {
     await begin();
     say('/chats');
-    await answered(/You have 1 chat\b[\s\S]*\*\*C1\*\* Chat · you are here/);
+    await answered(/You have 1 chat\b[\s\S]*\*\*C1\*\* New chat · you are here/);
     say('/new Other');
     await made(1);
     await answered('C2 has');
@@ -285,6 +285,60 @@ describe('where there is one place', () => {
     await answered('You are in C2');
     say('revived');
     await answered('revived');
+    say('/chats');
+    await answered(/\*\*C2\*\* Other · you are here$/m);
+  });
+
+  it.each(['before', 'after'] as const)('a message %s the very archiving is not lost', async (when) => {
+    const { database } = stage;
+    const meanwhile = async () => {
+      say('meanwhile');
+      await seen(() => expect(stage.messenger.unacknowledged()).toEqual([]));
+    };
+    const open: typeof database.open = (...options) => {
+      const store = database.open(...options);
+      const { archiveChat } = store;
+      return Object.assign(store, {
+        async archiveChat(...args: Parameters<typeof archiveChat>) {
+          if (when === 'before') await meanwhile();
+          const archived = await archiveChat(...args);
+          if (when === 'after') await meanwhile();
+          return archived;
+        },
+      });
+    };
+    stage.database = { ...database, open };
+    await begin();
+    say('in the first');
+    await answered('in the first');
+    say('/new Other');
+    await answered('is a new chat');
+    say('/archive');
+    await seen(() => expect(texts()).toContain('meanwhile'));
+    await seen(() => expect(texts().join()).toContain('is in the archive. You are in C1'));
+    say('/chats');
+    await answered(/\*\*C1\*\* .* · you are here\n- \*\*C2\*\* Other · archived/);
+    const [first, second] = stage.agent.requests.map(({ platformChatId }) => platformChatId);
+    expect(second).toBe(first);
+  });
+
+  it('a busy chat is not archived, and stays in its place', async () => {
+    const release = Promise.withResolvers<void>();
+    stage.agent.script = async function* ({ request }) {
+      if (request.text === 'slow') await release.promise;
+      yield { kind: 'text', text: request.text };
+      yield { kind: 'end' };
+    };
+    await begin();
+    say('in the first');
+    await answered('in the first');
+    say('/new Other');
+    await answered('is a new chat');
+    say('slow');
+    say('/archive');
+    await answered('still working here');
+    release.resolve();
+    await answered('slow');
     say('/chats');
     await answered(/\*\*C2\*\* Other · you are here$/m);
   });

@@ -4,6 +4,7 @@ import { clip, escapeMarkdown } from '../markdown/escape.ts';
 import { cleanName } from '../names.ts';
 import { here, placeChat } from '../places.ts';
 import type { PlacedChat } from '../ports/index.ts';
+import { chatName } from './chat-name.ts';
 import { menuButtons, numberIn, pressed } from './menu.ts';
 
 /** So many chats are listed, the newest; the rest is counted. */
@@ -51,7 +52,7 @@ function listed({ chat: current, adapter, t, sign }: Handling, all: readonly Pla
       ...(chat.key === current.key ? [t('chats_here')] : []),
       ...(chat.state === 'archived' ? [t('chats_archived')] : []),
     ];
-    return `- **${chat.chatId}** ${[escapeMarkdown(chat.name), ...marks].join(' · ')}`;
+    return `- **${chat.chatId}** ${[escapeMarkdown(chatName(chat, t)), ...marks].join(' · ')}`;
   });
   if (shown.length < all.length)
     lines.unshift(`- ${t('expired_more', { count: all.length - shown.length })}`);
@@ -67,7 +68,7 @@ function listed({ chat: current, adapter, t, sign }: Handling, all: readonly Pla
     ].join('\n\n'),
     buttons: menuButtons(
       'chat',
-      reachable.map(({ chat }) => ({ label: `${chat.chatId} ${chat.name}`, value: chat.key })),
+      reachable.map(({ chat }) => ({ label: `${chat.chatId} ${chatName(chat, t)}`, value: chat.key })),
     ),
   };
 }
@@ -78,7 +79,7 @@ async function go(
   { event, id, chat: current, person, adapter, t, sign }: Handling,
   { chat, addresses }: PlacedChat,
 ): Promise<Reply> {
-  const words = { chat: chat.chatId, name: escapeMarkdown(chat.name) };
+  const words = { chat: chat.chatId, name: escapeMarkdown(chatName(chat, t)) };
   if (!adapter.chats) {
     await context.store.bindChat(chat.key, event.address, person.id);
     return { markdown: t('chats_now_here', words), at: { address: event.address, chat } };

@@ -3,6 +3,7 @@ import { agentLabel } from '../changes.ts';
 import type { Context } from '../context.ts';
 import type { Command } from '../dispatcher.ts';
 import { escapeMarkdown } from '../markdown/escape.ts';
+import { chatName } from './chat-name.ts';
 
 const UNITS = [
   ['day', 86_400_000],
@@ -22,7 +23,7 @@ export function aboutContext(context: Context): Command {
       return [
         {
           markdown: t('context', {
-            chat: `${chat.chatId} ${escapeMarkdown(chat.name)}`,
+            chat: `${chat.chatId} ${escapeMarkdown(chatName(chat, t))}`,
             agent: agentLabel(context, chat.agentId, t('agent_unnamed')),
             tokens: chat.tokens > 0 ? grouped(chat.tokens, person.locale) : t('context_no_tokens'),
             files,

@@ -129,13 +129,15 @@ describe('a process that ends while it changes a chat', () => {
       say('/load 1');
       await died;
       await restart();
-      await seen(() => expect(texts().filter((text) => text.startsWith('Read the file'))).toHaveLength(1));
+      await seen(() =>
+        expect(texts().filter((text) => text.startsWith('Read what you wrote'))).toHaveLength(1),
+      );
       await seen(() => expect(texts().filter((text) => text.includes('reads its notes'))).toHaveLength(1));
       say('two');
       await seen(() => expect(texts().at(-1)).toBe('two'));
       expect(new Set(contexts()).size).toBe(1);
       expect(contexts()[0]).not.toBe(before);
-      expect(texts().filter((text) => text.startsWith('Read the file'))).toHaveLength(1);
+      expect(texts().filter((text) => text.startsWith('Read what you wrote'))).toHaveLength(1);
     },
   );
 

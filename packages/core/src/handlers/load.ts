@@ -4,9 +4,9 @@ import type { Context } from '../context.ts';
 import type { Command, Handler, Handling, Reply } from '../dispatcher.ts';
 import type { Lanes } from '../lanes.ts';
 import { escapeMarkdown } from '../markdown/escape.ts';
+import { askToRead } from '../notes.ts';
 import type { SavedContext } from '../ports/index.ts';
 import { menuButtons, numberIn, openMenus, pressed } from './menu.ts';
-import { askToRead } from './notes.ts';
 
 /** So many of the last messages are searched for a list that is open. */
 const SEARCHED = 100;
@@ -118,7 +118,7 @@ async function resume(
   const turn = await store.queueTurn({
     chat: chat.key,
     person: person.id,
-    text: askToRead(source.path),
+    text: askToRead(source.path, name),
     by: `${by}:notes`,
     address: event.address,
     now: clock.now(),

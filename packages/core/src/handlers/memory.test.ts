@@ -323,7 +323,7 @@ describe('save and load with any other agent', () => {
     expect(path).toMatch(/^[^/]+\/contexts\/über-plan-x-\w{8}\.md$/);
     say('/load 1');
     await count('reads its notes **Über Plan/../x** first', 1);
-    await answered('told: Read the file');
+    await answered('told: Read what you wrote');
     expect(stage.agent.requests[2]?.text).toContain(`\`${path}\``);
     expect(contexts()[1]).toBe(contexts()[0]);
     expect(contexts()[2]).not.toBe(contexts()[0]);
@@ -357,6 +357,19 @@ describe('save and load with any other agent', () => {
     expect(paths[0]?.[0]).toBe(paths[1]?.[0]);
     expect(paths[2]?.[0]).not.toBe(paths[0]?.[0]);
   });
+});
+
+it('what notes are asked for with is told in words of the person', async () => {
+  await begin();
+  stage.agent.forking = 'no';
+  say('/save Plans');
+  await answered('Write everything');
+  say('/load 1');
+  await answered('Read what you wrote');
+  say('/status');
+  await answered(
+    /- going on from \*\*Plans\*\*: answered, delivered\n- saving this context as \*\*Plans\*\*: answered, delivered/,
+  );
 });
 
 describe('agent', () => {
@@ -426,6 +439,7 @@ describe('agent', () => {
 
   it('that may not serve any more is not asked again by a chat that is kept busy', async () => {
     const options = two();
+    stage.disk.addWorkspace('agent-1' as never);
     let choices = ['agent-0', 'agent-1'];
     const release = Promise.withResolvers<void>();
     stage.agent.script = async function* ({ request }) {
@@ -448,6 +462,52 @@ describe('agent', () => {
     say('four');
     await answered(/^four$/);
     expect(options.others[0]?.requests.map(({ text }) => text)).toEqual(['four']);
+  });
+
+  it('that may not serve any more is not asked after a restart either', async () => {
+    const options = two();
+    stage.agent.script = async function* () {
+      yield { kind: 'text', text: 'half' };
+      await new Promise(() => undefined);
+    };
+    await begin(options);
+    say('one');
+    await seen(() => expect(stage.agent.requests).toHaveLength(1));
+    say('waits');
+    const release = stage.messenger.hold('fetch');
+    stage.messenger.sayWith(room(), 'two', [{ name: 'a.txt', content: 'secret' }], ann);
+    stage.messenger.sayWith(room(), '', [{ name: 'b.txt', content: 'secret' }], ann);
+    await seen(() => expect(stage.messenger.unacknowledged()).toEqual([]));
+    const others = [new FakeAgent(echo, 'agent-1')];
+    const workspace = stage.disk.addWorkspace('agent-1' as never);
+    const assign = () => ({ choices: ['agent-1'], byDefault: false }) as never;
+    await stage.restart(echo, { others, assign });
+    release();
+    await count('not available any more', 2);
+    // What it had begun it ends.
+    expect(stage.agent.requests.map(({ text }) => text)).toEqual(['one']);
+    expect(stage.workspace.files()).toEqual([]);
+    stage.messenger.press(room(), buttons()[0]?.action ?? '', ann);
+    await answered(/^two/);
+    expect(others[0]?.requests.map(({ text }) => text)).toEqual(['two']);
+    await seen(() => expect(workspace.files().toSorted()).toEqual(['a.txt', 'b.txt']));
+  });
+
+  it('that may not serve any more is told that the context is over', async () => {
+    const options = two();
+    let choices = ['agent-0'];
+    await begin({ ...options, assign: () => ({ choices, byDefault: false }) as never });
+    say('one');
+    await answered('one');
+    choices = ['agent-1'];
+    say('two');
+    await answered('two');
+    await seen(() => expect(stage.agent.disposed).toEqual(contexts()));
+    const left = options.others[0]?.requests[0]?.platformChatId;
+    choices = ['agent-0'];
+    say('/status');
+    await count('answers here from now on', 2);
+    await seen(() => expect(options.others[0]?.disposed).toEqual([left]));
   });
 
   it('that was removed hands the turn over when it is tried again', async () => {

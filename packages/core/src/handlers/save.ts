@@ -5,9 +5,10 @@ import type { Command, Handling, Reply } from '../dispatcher.ts';
 import type { Lanes } from '../lanes.ts';
 import { escapeMarkdown } from '../markdown/escape.ts';
 import { slugOf } from '../names.ts';
+import { askToWrite } from '../notes.ts';
 import type { Chat, Person } from '../ports/index.ts';
+import { chatName } from './chat-name.ts';
 import { givenName } from './given-name.ts';
-import { askToWrite } from './notes.ts';
 
 /** `save [name]`: a copy of the context where the agent can make one, otherwise notes that it writes. */
 export function save(context: Context, lanes: Lanes): Command {
@@ -22,7 +23,7 @@ export function save(context: Context, lanes: Lanes): Command {
       const given = givenName(event.args, limits.nameLength, t);
       if ('refusal' in given) return [{ markdown: given.refusal }];
       const chat = (await store.chat(handling.chat.key)) ?? handling.chat;
-      const name = given.name || chat.name;
+      const name = given.name || chatName(chat, t);
       const before = (await store.savedContexts(person.id, chat.agentId)).find((saved) => saved.id === id);
       if (before) return [saved(handling, before.name)];
       // Notes that an earlier life of this process asked for are not there yet: they are asked for once.
@@ -42,7 +43,7 @@ export function save(context: Context, lanes: Lanes): Command {
       const turn = await store.queueTurn({
         chat: chat.key,
         person: person.id,
-        text: askToWrite(path),
+        text: askToWrite(path, name),
         by: `${id}:notes`,
         address: event.address,
         now: clock.now(),

@@ -58,7 +58,7 @@ async function agentStateOf(context: Context, lanes: Lanes, chat: Chat, t: Trans
 }
 
 function answerLine(turn: Turn, operations: readonly Operation[], t: Translate): string {
-  const words = quoted(turn, 40);
+  const words = quoted(turn, t, 40);
   const state = t(`turn_${turn.outcome ?? (turn.state === 'running' ? 'running' : 'queued')}`);
   const mine = operations.filter((operation) => operation.turn === turn.id);
   if (turn.state !== 'finished' || mine.length === 0) return `${words}: ${state}`;

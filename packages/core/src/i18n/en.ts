@@ -12,7 +12,7 @@ export const en = {
   help_no: 'refuse it',
   unknown_command: 'I do not know `{sign}{command}`. `{sign}help` lists what I know.',
   unknown_button: 'That button does nothing any more.',
-  chat_name: 'Chat',
+  chat_name: 'New chat',
 
   empty_answer: '_The agent ended without an answer._',
   answer_cut: 'The answer was longer than {limit} characters, so I stopped it there.',
@@ -175,6 +175,8 @@ export const en = {
   saved: 'Saved as **{name}**. `{sign}load` goes on from it whenever you like.',
   save_notes:
     'I asked the agent to write down what it needs to go on. When it has answered, `{sign}load` lists **{name}**.',
+  notes_writing: 'saving this context as {name}',
+  notes_reading: 'going on from {name}',
   load: '**What you saved**\n\n{contexts}\n\nWhich one? `{sign}load 1` takes the first, `{sign}cancel` leaves all as it is. What the agent knows here now is replaced.',
   load_none: 'Nothing is saved for this agent yet. `{sign}save` keeps what it knows here.',
   load_unknown: 'There is no such number: say one from 1 to {count}. `{sign}load` shows the list.',

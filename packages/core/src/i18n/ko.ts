@@ -13,7 +13,7 @@ export const ko: Catalogue = {
   help_no: '거절',
   unknown_command: '`{sign}{command}` 명령은 모릅니다. `{sign}help`에서 아는 명령을 볼 수 있습니다.',
   unknown_button: '이 버튼은 더 이상 쓰이지 않습니다.',
-  chat_name: '대화',
+  chat_name: '새 대화',
 
   empty_answer: '_에이전트가 답 없이 끝냈습니다._',
   answer_cut: '답이 {limit}자를 넘어서 여기서 멈췄습니다.',
@@ -174,6 +174,8 @@ export const ko: Catalogue = {
   saved: '**{name}** 이름으로 저장했습니다. 언제든 `{sign}load`로 여기서 이어 갈 수 있습니다.',
   save_notes:
     '이어 가는 데 필요한 것을 적어 두라고 에이전트에게 부탁했습니다. 답이 오면 `{sign}load`에 **{name}** 항목이 나타납니다.',
+  notes_writing: '이 맥락을 {name}(으)로 저장',
+  notes_reading: '{name}에서 이어 가기',
   load: '**저장한 것**\n\n{contexts}\n\n어느 것으로 할까요? `{sign}load 1`은 첫 번째를 고르고 `{sign}cancel`은 그대로 둡니다. 지금 에이전트가 여기서 아는 것은 바뀝니다.',
   load_none: '이 에이전트로 저장한 것이 아직 없습니다. `{sign}save`로 지금 아는 것을 저장할 수 있습니다.',
   load_unknown:

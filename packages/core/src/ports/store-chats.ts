@@ -28,6 +28,8 @@ export interface Chat {
   /** `C1`, `C2`, … per owner. */
   readonly chatId: string;
   readonly name: string;
+  /** False: nobody named it and nothing was said in it yet; its name stands for none. */
+  readonly named: boolean;
   readonly owner: PersonId;
   readonly agentId: AgentId;
   readonly platformChatId: PlatformChatId;
@@ -44,6 +46,12 @@ export interface Chat {
 export interface PlacedChat {
   readonly chat: Chat;
   readonly addresses: readonly Address[];
+}
+
+/** A context that nothing leads to any more; its agent is to be told so, best effort. */
+export interface LeftContext {
+  readonly agentId: AgentId;
+  readonly platformChatId: PlatformChatId;
 }
 
 /** Which agents may serve a person. The first of `choices` is meant where nothing was chosen. */
@@ -143,14 +151,14 @@ export interface ChatStore {
   /**
    * Moves a chat to the agent that may serve it, where its own may not any more or it had the default
    * one and the person is listed now; with a context of its own, for the agent does not know the other's.
-   * While a turn waits or runs nothing moves. The chat as it then is.
+   * While a turn waits or runs nothing moves. The chat as it then is; `previous`: it moved from there.
    */
   assignChat(input: {
     readonly chat: ChatKey;
     readonly assignment: Assignment;
     readonly platformChatId: PlatformChatId;
     readonly now: number;
-  }): Promise<{ readonly chat: Chat; readonly moved: boolean }>;
+  }): Promise<{ readonly chat: Chat; readonly previous?: LeftContext }>;
 
   /** Keeps a saved context. A name that is taken gets a number: `name (2)`. The same `id` is kept once. */
   saveContext(context: SavedContext): Promise<SavedContext>;

@@ -20,7 +20,7 @@ import type {
 } from '@surfaces/protocol';
 import type { NewOperation, Operation } from './operations.ts';
 import type { CareStore } from './store-care.ts';
-import type { Assignment, Attachment, Chat, ChatStore, Person } from './store-chats.ts';
+import type { Assignment, Attachment, Chat, ChatStore, LeftContext, Person } from './store-chats.ts';
 import type { Timeline } from './timeline.ts';
 
 /** `expired`: too old when accepted or at a restart, named in a note instead of run. */
@@ -97,6 +97,8 @@ interface Stored {
   readonly person: Person;
   readonly seq?: number;
   readonly changes: readonly ChatChange[];
+  /** Where it `moved` from. */
+  readonly previous?: LeftContext;
 }
 
 export type Accepted =

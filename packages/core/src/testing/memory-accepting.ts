@@ -40,8 +40,10 @@ export function acceptInMemory(tables: MemoryTables, input: AcceptInput): Accept
   }
   const changes: ChatChange[] = made && row.chat.byDefault ? ['by_default'] : [];
   // What expired is only named: nothing else comes of it.
+  let moved: ReturnType<typeof assign> = {};
   if (kind !== 'expired') {
-    if (assign(tables, row, assignment, newChat.platformChatId, now)) changes.push('moved');
+    moved = assign(tables, row, assignment, newChat.platformChatId, now);
+    if (moved.previous) changes.push('moved');
     changes.push(...enliven(row, kind, input.title));
   }
 
@@ -51,7 +53,7 @@ export function acceptInMemory(tables: MemoryTables, input: AcceptInput): Accept
     words === undefined ? undefined : tables.addTimeline(address, { ...item, ...words }, now, person.id);
   const id = crypto.randomUUID();
   const entry = { id, acceptedAt: now, seq };
-  const stored = { chat: row.chat, person, changes, ...seqOf(seq) };
+  const stored = { chat: row.chat, person, changes, ...moved, ...seqOf(seq) };
   if (event.kind !== 'message') {
     tables.inbox.set(key, { ...entry, pending: { event, chat: row.chat.key, person: person.id } });
     return { outcome: 'event', pending: { id, event, acceptedAt: now }, ...stored };
@@ -92,9 +94,8 @@ function enliven(row: ChatRow, kind: Kind, title: string | undefined): ChatChang
     row.chat = { ...row.chat, state: 'active' };
     changes.push('revived');
   }
-  if (kind === 'turn' && !row.named && title !== undefined && title !== '') {
-    row.chat = { ...row.chat, name: title };
-    row.named = true;
+  if (kind === 'turn' && !row.chat.named && title !== undefined && title !== '') {
+    row.chat = { ...row.chat, name: title, named: true };
     changes.push('titled');
   }
   return changes;

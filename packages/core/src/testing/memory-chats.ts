@@ -10,6 +10,7 @@ import {
   type Assignment,
   type Chat,
   type ChatStore,
+  type LeftContext,
   type Person,
   type SavedContext,
   StoreError,
@@ -50,6 +51,7 @@ export function addChat(
     key: crypto.randomUUID() as ChatKey,
     chatId: `C${chatsOwnedBy(tables, owner).length + 1}`,
     name,
+    named,
     owner,
     agentId,
     platformChatId,
@@ -58,7 +60,7 @@ export function addChat(
     contextSince: now,
     tokens: 0,
   };
-  const row = { chat, named, by, switches: new Map(), holder: undefined, generation: 0 };
+  const row = { chat, by, switches: new Map(), holder: undefined, generation: 0 };
   tables.chats.set(chat.key, row);
   return row;
 }
@@ -67,21 +69,21 @@ function chatsOwnedBy(tables: MemoryTables, owner: PersonId): ChatRow[] {
   return [...tables.chats.values()].filter((row) => row.chat.owner === owner);
 }
 
-/** Moves an idle chat to the agent that may serve its owner; whether it moved. */
+/** Moves an idle chat to the agent that may serve its owner: where it moved from. */
 export function assign(
   tables: MemoryTables,
   row: ChatRow,
   assignment: Assignment,
   platformChatId: PlatformChatId,
   now: number,
-): boolean {
+): { readonly previous?: LeftContext } {
   const { chat } = row;
-  if (tables.unfinishedOf(chat.key) > 0) return false;
+  if (tables.unfinishedOf(chat.key) > 0) return {};
   const agentId = chooseAgent(tables.person(chat.owner), assignment);
   const listedNow = chat.byDefault && !assignment.byDefault;
   if (assignment.choices.includes(chat.agentId) && (!listedNow || agentId === chat.agentId)) {
     if (listedNow) row.chat = { ...chat, byDefault: false };
-    return false;
+    return {};
   }
   const { byDefault } = assignment;
   row.chat = { ...chat, agentId, byDefault, platformChatId, contextSince: now, tokens: 0 };
@@ -91,7 +93,7 @@ export function assign(
     const { path: _, ...file } = one.file;
     one.file = { ...file, state: 'incoming' };
   }
-  return true;
+  return { previous: { agentId: chat.agentId, platformChatId: chat.platformChatId } };
 }
 
 function freeName(tables: MemoryTables, { owner, agentId, name }: SavedContext): string {
@@ -151,8 +153,7 @@ export function chatCalls(tables: MemoryTables): Pick<Calls, keyof ChatStore> {
     },
     renameChat(key, name) {
       const row = tables.chatRow(key);
-      row.chat = { ...row.chat, name };
-      row.named = true;
+      row.chat = { ...row.chat, name, named: true };
       return row.chat;
     },
     archiveChat(key) {
@@ -177,7 +178,7 @@ export function chatCalls(tables: MemoryTables): Pick<Calls, keyof ChatStore> {
     assignChat({ chat: key, assignment, platformChatId, now }) {
       const row = tables.chatRow(key);
       const moved = assign(tables, row, assignment, platformChatId, now);
-      return { chat: row.chat, moved };
+      return { chat: row.chat, ...moved };
     },
 
     saveContext(context) {

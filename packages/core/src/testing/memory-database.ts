@@ -43,8 +43,6 @@ export interface MemoryProcess {
 
 export interface ChatRow {
   chat: Chat;
-  /** False: its first turn names it. */
-  named: boolean;
   /** The key that asked for it. */
   readonly by: string | undefined;
   /** Its contexts that were left, by the key that asked for the next. */

@@ -48,14 +48,25 @@ export class LiveAgents implements Agents {
     const next = new Map<AgentId, Served>();
     const changed: AgentId[] = [];
     const added: AgentId[] = [];
-    for (const agent of registry.agents) {
-      const before = this.#current.get(agent.id);
-      if (before !== undefined && isDeepStrictEqual(before.agent.access, agent.access)) {
-        next.set(agent.id, { agent, client: before.client });
-        continue;
+    const made: Served[] = [];
+    try {
+      for (const agent of registry.agents) {
+        const before = this.#current.get(agent.id);
+        if (before !== undefined && isDeepStrictEqual(before.agent.access, agent.access)) {
+          next.set(agent.id, { agent, client: before.client });
+          continue;
+        }
+        (before === undefined ? added : changed).push(agent.id);
+        const served = this.#serve(agent);
+        made.push(served);
+        next.set(agent.id, served);
       }
-      (before === undefined ? added : changed).push(agent.id);
-      next.set(agent.id, this.#serve(agent));
+    } catch (error) {
+      for (const served of made) {
+        this.#retired.add(served);
+        served.client.retire(() => undefined);
+      }
+      throw error;
     }
     const before = this.#current;
     this.#current = next;

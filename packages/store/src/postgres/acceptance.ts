@@ -9,7 +9,7 @@ import {
   type RequestId,
   type TurnId,
 } from '@surfaces/protocol';
-import { accountKey, toAttachment, toChat, toPerson } from '../domain.ts';
+import { accountKey, toAttachment, toChat, toLeft, toPerson } from '../domain.ts';
 import { newId } from '../new-id.ts';
 import { fromJson, indexKey } from './domain.ts';
 import { chats, files, persons } from './schema.ts';
@@ -88,6 +88,7 @@ export type AcceptAnswer =
       readonly person: Row;
       readonly chat: Row;
       readonly changes: readonly ChatChange[];
+      readonly previous: Parameters<typeof toLeft>[0] | null;
       readonly seq: number | null;
       /** Files that had waited for this turn. */
       readonly taken: readonly Row[];
@@ -100,7 +101,8 @@ export function toAccepted(input: AcceptInput, minted: Minted, answer: AcceptAns
   const person = toPerson(fromJson(persons, answer.person));
   const chat = toChat(fromJson(chats, answer.chat));
   if (answer.outcome !== 'stored') return { outcome: answer.outcome, person, chat };
-  const stored = { person, chat, changes: answer.changes, ...seq };
+  const { changes, previous } = answer;
+  const stored = { person, chat, changes, ...(previous && { previous: toLeft(previous) }), ...seq };
   if (event.kind !== 'message') {
     return { outcome: 'event', pending: { id: minted.id, event, acceptedAt: now }, ...stored };
   }

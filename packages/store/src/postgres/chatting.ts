@@ -2,7 +2,7 @@
 import { type ChatStore, type Store, StoreError } from '@surfaces/core';
 import { type Address, addressKey } from '@surfaces/protocol';
 import { and, asc, count, eq, sql } from 'drizzle-orm';
-import { toChat, toPerson } from '../domain.ts';
+import { toChat, toLeft, toPerson } from '../domain.ts';
 import { newId } from '../new-id.ts';
 import { type Database, lockOne, type Tables } from './database.ts';
 import { fromJson, placeKey } from './domain.ts';
@@ -159,10 +159,11 @@ export function chatCalls(db: Database): Pick<Store, Own> {
       }),
     assignChat: ({ chat: key, assignment, platformChatId, now }) =>
       db.write(async (tables) => {
-        await lockChat(tables, key);
+        const before = await lockChat(tables, key);
         const args = [key, assignment.choices, assignment.byDefault, platformChatId, now];
         const moved = await call(tables, 'assign_chat', args);
-        return { chat: toChat(await chatRow(tables, key)), moved: moved === true };
+        const chat = toChat(await chatRow(tables, key));
+        return moved === true ? { chat, previous: toLeft(before) } : { chat };
       }),
   };
 }

@@ -72,7 +72,7 @@ const cases: Readonly<Record<string, Case>> = {
     ask: () => store.accept({ ...acceptInput('e2', 'lobby', 'more'), title: 'Plans' }),
     told: ({ chat }) => ({
       outcome: 'turn',
-      chat: { ...chat, name: 'Plans' },
+      chat: { ...chat, name: 'Plans', named: true },
       changes: ['titled'],
       person: expect.anything(),
       turn: expect.objectContaining({ text: 'more' }),

@@ -10,7 +10,7 @@ import {
   type RequestId,
   type TurnId,
 } from '@surfaces/protocol';
-import { accountKey, toAttachment, toChat, toPerson } from '../domain.ts';
+import { accountKey, toAttachment, toChat, toLeft, toPerson } from '../domain.ts';
 import { newId } from '../new-id.ts';
 import type { AcceptAnswer, AcceptCall, NewFile } from './calls.ts';
 
@@ -65,7 +65,8 @@ export function toAccepted({ event, now }: AcceptInput, call: AcceptCall, answer
   const person = toPerson(answer.person);
   const chat = toChat(answer.chat);
   if (answer.outcome !== 'stored') return { outcome: answer.outcome, person, chat };
-  const stored = { chat, person, changes: answer.changes, ...seq };
+  const { changes, previous } = answer;
+  const stored = { chat, person, changes, ...(previous && { previous: toLeft(previous) }), ...seq };
   if (call.pending !== null) {
     return { outcome: 'event', pending: { id: call.pending.id, event, acceptedAt: now }, ...stored };
   }

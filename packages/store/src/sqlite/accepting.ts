@@ -1,7 +1,7 @@
 /** Worker side: events come in. */
 import type { ChatChange } from '@surfaces/core';
 import { and, eq, sql } from 'drizzle-orm';
-import { assigned, chooseAgent } from './assigning.ts';
+import { assigned, chooseAgent, leftBy } from './assigning.ts';
 import type { AcceptAnswer, AcceptCall, Calls, ChatRow, FileRow, PersonRow } from './calls.ts';
 import type { Chatting } from './chatting.ts';
 import type { Tables } from './database.ts';
@@ -102,7 +102,8 @@ export function acceptingCalls(
     const changes: ChatChange[] = [];
     let chat = before;
     if (idle) chat = assigned(chat, person, call.assignment, call.newChat.platformChatId, call.now);
-    if (chat.agentId !== before.agentId) {
+    const previous = leftBy(before, chat);
+    if (previous) {
       filing.lose(chat.key);
       changes.push('moved');
     }
@@ -115,7 +116,7 @@ export function acceptingCalls(
       changes.push('titled');
     }
     if (chat !== before) chatting.update(chat);
-    return { chat, changes };
+    return { chat, changes, previous };
   };
 
   return {
@@ -143,8 +144,8 @@ export function acceptingCalls(
         return { outcome: 'files_full', person, chat: before };
       }
       // What expired is only named: nothing else comes of it.
-      const { chat, changes } = turn?.expired
-        ? { chat: before, changes: [] }
+      const { chat, changes, previous } = turn?.expired
+        ? { chat: before, changes: [], previous: null }
         : change(call, before, person, unfinished === 0);
       if (!found?.chat && chat.byDefault) changes.unshift('by_default');
       let seq: number | null = null;
@@ -191,7 +192,7 @@ export function acceptingCalls(
           person: person.id,
         });
       }
-      return { outcome: 'stored', person, chat, seq, changes, taken };
+      return { outcome: 'stored', person, chat, seq, changes, previous, taken };
     },
 
     completeEvent({ id, replies }) {

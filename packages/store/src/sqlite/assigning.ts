@@ -1,5 +1,5 @@
 /** Which agent a chat should have; the rules of `Assignment`. */
-import type { Assigned, ChatRow, PersonRow } from './calls.ts';
+import type { Assigned, ChatRow, LeftRow, PersonRow } from './calls.ts';
 
 /** The agent that this person means: the one they chose, where it may serve them. */
 export function chooseAgent({ agent }: Pick<PersonRow, 'agent'>, { choices }: Assigned): string {
@@ -23,4 +23,9 @@ export function assigned(
     return { ...chat, agentId, byDefault, platformChatId, contextSince: now, tokens: 0 };
   }
   return listedNow ? { ...chat, byDefault: false } : chat;
+}
+
+/** Where the chat moved from. */
+export function leftBy({ agentId, platformChatId }: ChatRow, after: ChatRow): LeftRow | null {
+  return after.agentId === agentId ? null : { agentId, platformChatId };
 }

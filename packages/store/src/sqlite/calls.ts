@@ -83,6 +83,9 @@ export interface AcceptCall extends IdentifyCall {
   readonly pending: { readonly id: string; readonly event: string } | null;
 }
 
+/** Where a chat moved from. */
+export type LeftRow = Pick<ChatRow, 'agentId' | 'platformChatId'>;
+
 export type AcceptAnswer =
   | { readonly outcome: 'duplicate'; readonly seq: number | null }
   | { readonly outcome: 'queue_full' | 'files_full'; readonly person: PersonRow; readonly chat: ChatRow }
@@ -92,6 +95,7 @@ export type AcceptAnswer =
       readonly chat: ChatRow;
       readonly seq: number | null;
       readonly changes: readonly ChatChange[];
+      readonly previous: LeftRow | null;
       /** Those that had waited and the turn took along. */
       readonly taken: readonly FileRow[];
     };
@@ -274,7 +278,7 @@ export interface Calls {
     readonly assignment: Assigned;
     readonly platformChatId: string;
     readonly now: number;
-  }): { readonly chat: ChatRow; readonly moved: boolean };
+  }): { readonly chat: ChatRow; readonly previous: LeftRow | null };
   saveContext(row: Omit<ContextRow, 'order'>): ContextRow;
   savedContexts(call: { readonly owner: string; readonly agentId: string }): ContextRow[];
   waitingFiles(call: { readonly chat: string; readonly person: string }): FileRow[];

@@ -1,6 +1,6 @@
 /** Worker side: chats, where they are bound, and their contexts. */
 import { and, asc, eq, sql } from 'drizzle-orm';
-import { assigned } from './assigning.ts';
+import { assigned, leftBy } from './assigning.ts';
 import type { Calls, ChatRow, PersonRow } from './calls.ts';
 import type { Tables } from './database.ts';
 import { CallFailure } from './failure.ts';
@@ -216,12 +216,12 @@ export function chatCalls(db: Tables, keeper: Chatting, filing: Filing): ChatCal
     },
     assignChat({ chat: key, assignment, platformChatId, now }) {
       const { chat, person } = existing(key);
-      if (busy(key)) return { chat, moved: false };
+      if (busy(key)) return { chat, previous: null };
       const wanted = assigned(chat, person, assignment, platformChatId, now);
-      const moved = wanted.agentId !== chat.agentId;
+      const previous = leftBy(chat, wanted);
       if (wanted !== chat) keeper.update(wanted);
-      if (moved) filing.lose(key);
-      return { chat: wanted, moved };
+      if (previous) filing.lose(key);
+      return { chat: wanted, previous };
     },
     saveContext(row) {
       const known = contextById.get({ id: row.id });

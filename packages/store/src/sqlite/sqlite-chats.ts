@@ -1,7 +1,7 @@
 /** `ChatStore` over the database's thread. */
 import type { ChatStore } from '@surfaces/core';
 import { addressKey, type PlatformChatId } from '@surfaces/protocol';
-import { toAddress, toAttachment, toChat, toContext, toPerson } from '../domain.ts';
+import { toAddress, toAttachment, toChat, toContext, toLeft, toPerson } from '../domain.ts';
 import { newId } from '../new-id.ts';
 import type { SqliteThread } from './thread.ts';
 
@@ -50,8 +50,8 @@ export function sqliteChats(thread: SqliteThread): ChatStore {
       return { chat: toChat(answer.chat), previous: answer.previous as PlatformChatId };
     },
     async assignChat(input) {
-      const { chat, moved } = await thread.call('assignChat', input);
-      return { chat: toChat(chat), moved };
+      const { chat, previous } = await thread.call('assignChat', input);
+      return { chat: toChat(chat), ...(previous && { previous: toLeft(previous) }) };
     },
 
     async saveContext({ source, ...context }) {

@@ -149,6 +149,7 @@ export const acceptCases: readonly StoreCase[] = [
       ...asked.newChat,
       key: chat.key,
       chatId: 'C1',
+      named: false,
       owner: person.id,
       agentId: echo,
       state: 'active',

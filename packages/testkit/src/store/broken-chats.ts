@@ -93,6 +93,9 @@ export const brokenChats: Readonly<Record<string, Breakage>> = {
   'says nothing of a chat made active again': withoutChange('revived'),
   'says nothing of a title': withoutChange('titled'),
   'says nothing of a move': withoutChange('moved'),
+  'says where a chat is, not where it moved from': telling(({ chat, previous }) => ({
+    ...(previous && { previous: { agentId: chat.agentId, platformChatId: chat.platformChatId } }),
+  })),
   'says nothing of the default agent': withoutChange('by_default'),
   'says always that the default agent serves': telling(({ chat, changes }) => ({
     changes: chat.byDefault ? [...new Set<ChatChange>(['by_default', ...changes])] : changes,

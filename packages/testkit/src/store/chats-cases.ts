@@ -38,6 +38,7 @@ export const chatsCases: readonly StoreCase[] = [
       key: made.key,
       chatId: 'C2',
       name: 'Plan',
+      named: true,
       owner: person.id,
       agentId: echo,
       platformChatId,
@@ -114,11 +115,14 @@ export const chatsCases: readonly StoreCase[] = [
     const say = (text: string, sentAt = NOW) =>
       store.accept(input(message(text, { sentAt }), { title: `about ${text}` }));
     const asked = await store.accept(input(command('help'), { title: 'no' }));
-    expect(only(asked, 'event').chat.name).toBe('New chat');
-    expect(only(await say('old', 0), 'expired')).toMatchObject({ changes: [], chat: { name: 'New chat' } });
+    expect(only(asked, 'event').chat).toMatchObject({ name: 'New chat', named: false });
+    expect(only(await say('old', 0), 'expired')).toMatchObject({
+      changes: [],
+      chat: { name: 'New chat', named: false },
+    });
     expect(only(await store.accept(input(message('x'))), 'turn').changes).toEqual([]);
     const titled = only(await say('cats'), 'turn');
-    expect(titled).toMatchObject({ changes: ['titled'], chat: { name: 'about cats' } });
+    expect(titled).toMatchObject({ changes: ['titled'], chat: { name: 'about cats', named: true } });
     expect(await store.chat(titled.chat.key)).toEqual(titled.chat);
     expect(only(await say('dogs'), 'turn')).toMatchObject({ changes: [], chat: { name: 'about cats' } });
   }),
@@ -127,11 +131,12 @@ export const chatsCases: readonly StoreCase[] = [
     const titled = async (at: string) =>
       only(await store.accept(input(message('x', { address: room(at) }), { title: 'a title' })), 'turn');
     const { chat } = only(await store.accept(input(command('help'))), 'event');
-    expect(await store.renameChat(chat.key, 'mine')).toEqual({ ...chat, name: 'mine' });
+    expect(await store.renameChat(chat.key, 'mine')).toEqual({ ...chat, name: 'mine', named: true });
     expect(await titled('lobby')).toMatchObject({ changes: [], chat: { name: 'mine' } });
     const person = await meet(store);
     for (const named of [true, false]) {
       const made = await makeChat(store, person, { named, name: 'as made' });
+      expect(made.named).toBe(named);
       await store.bindChat(made.key, room(`${named}`), person.id);
       expect((await titled(`${named}`)).chat.name).toBe(named ? 'as made' : 'a title');
     }
@@ -194,11 +199,13 @@ export const chatsCases: readonly StoreCase[] = [
     const accept = () => store.accept(input(message('y'), { ...listed(other, third), now: NOW + 5 }));
     const waiting = only(await accept(), 'turn');
     expect(waiting).toMatchObject({ changes: [], chat: { agentId: echo } });
+    expect(waiting).not.toHaveProperty('previous');
     await finish(store, first.turn, 'answered', 7);
     await finish(store, waiting.turn);
     const asked = input(message('y'), { ...listed(other, third), now: NOW + 5 });
     const moved = only(await store.accept(asked), 'turn');
     expect(moved.changes).toEqual(['moved']);
+    expect(moved.previous).toEqual({ agentId: echo, platformChatId: first.chat.platformChatId });
     const { platformChatId } = asked.newChat;
     const expected = { ...first.chat, agentId: other, platformChatId, contextSince: NOW + 5, tokens: 0 };
     expect(moved.chat).toEqual(expected);
@@ -229,16 +236,16 @@ export const chatsCases: readonly StoreCase[] = [
     const { chat, turn } = await acceptTurn(store, 'x');
     const assign = (parts: ReturnType<typeof listed>, platformChatId = newPlatformChatId()) =>
       store.assignChat({ chat: chat.key, ...parts, platformChatId, now: NOW + 9 });
-    expect(await assign(listed(other))).toEqual({ chat, moved: false });
+    expect(await assign(listed(other))).toEqual({ chat });
     await finish(store, turn);
-    expect(await assign(listed(other, echo))).toEqual({ chat, moved: false });
+    expect(await assign(listed(other, echo))).toEqual({ chat });
     const platformChatId = newPlatformChatId();
     const moved = await assign(listed(other), platformChatId);
     expect(moved).toEqual({
       chat: { ...chat, agentId: other, platformChatId, contextSince: NOW + 9 },
-      moved: true,
+      previous: { agentId: echo, platformChatId: chat.platformChatId },
     });
-    expect(await assign(listed(other))).toEqual({ chat: moved.chat, moved: false });
+    expect(await assign(listed(other))).toEqual({ chat: moved.chat });
   }),
 
   afterKill(

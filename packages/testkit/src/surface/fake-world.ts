@@ -90,6 +90,7 @@ export async function fakeWorld(
             agentId: AgentId.parse('agent-0'),
             platformChatId: newPlatformChatId(),
             state: 'active',
+            named: true,
             byDefault: false,
             contextSince: Date.now(),
             tokens: 0,

@@ -305,6 +305,7 @@ CREATE FUNCTION accept_event(
 DECLARE
   v_person persons := identify(p_surface, p_external, p_name, p_locale, p_default_locale, p_new_person);
   v_chat chats;
+  v_previous json;
   v_inbox inbox;
   v_changes text[] := '{}';
   v_seq bigint;
@@ -339,8 +340,8 @@ BEGIN
     SELECT seq INTO v_seq FROM timeline WHERE source = 'e' || p_key;
     RETURN json_build_object(
       'outcome', 'stored', 'person', to_json(v_person), 'chat', to_json(v_chat),
-      'changes', coalesce(v_inbox.changes, '[]')::json,
-      'seq', v_seq, 'taken', taken_files(p_id, p_file_ids));
+      'changes', coalesce(v_inbox.changes::json -> 'changes', '[]'),
+      'previous', v_inbox.changes::json -> 'previous', 'seq', v_seq, 'taken', taken_files(p_id, p_file_ids));
   END IF;
   IF p_kind = 'turn' AND unfinished_turns(v_chat.key) >= p_queue_limit THEN
     RETURN json_build_object('outcome', 'queue_full', 'person', to_json(v_person), 'chat', to_json(v_chat));
@@ -356,6 +357,7 @@ BEGIN
     IF NOT v_chat.agent_id = ANY (p_choices) OR v_chat.by_default AND NOT p_by_default THEN
       IF assign_chat(v_chat.key, p_choices, p_by_default, p_platform, p_now) THEN
         v_changes := v_changes || 'moved'::text;
+        v_previous := json_build_object('agentId', v_chat.agent_id, 'platformChatId', v_chat.platform_chat_id);
       END IF;
       SELECT * INTO v_chat FROM chats WHERE key = v_chat.key;
     END IF;
@@ -374,7 +376,8 @@ BEGIN
   END IF;
 
   INSERT INTO inbox (key, id, accepted_at, changes)
-    VALUES (p_key, p_id, p_now, CASE WHEN cardinality(v_changes) > 0 THEN to_json(v_changes)::text END);
+    VALUES (p_key, p_id, p_now, CASE WHEN cardinality(v_changes) > 0 THEN
+      json_build_object('changes', v_changes, 'previous', v_previous)::text END);
   IF p_kind = 'event' THEN
     INSERT INTO pending_events (id, event, account, accepted_at, chat, person)
       VALUES (p_id, p_event, p_account, p_now, v_chat.key, v_person.id);
@@ -405,7 +408,7 @@ BEGIN
   END IF;
   RETURN json_build_object(
     'outcome', 'stored', 'person', to_json(v_person), 'chat', to_json(v_chat), 'changes', v_changes,
-    'seq', v_seq,
+    'previous', v_previous, 'seq', v_seq,
     'taken', CASE WHEN p_kind = 'turn' THEN taken_files(p_id, p_file_ids) ELSE '[]'::json END);
 END $$;
 --> statement-breakpoint
