@@ -137,6 +137,7 @@ test('renamed in place, archived, and brought back by writing', async () => {
     .getByTestId('archive')
     .click();
   await page.getByTestId('archived-chat').waitFor();
+  expect(await person.composer.getAttribute('placeholder')).toMatch(/bring this chat back/);
   expect(await named(person, name).getAttribute('data-state')).toBe('archived');
   await named(person, 'one').click();
   await expect.poll(() => chats(person).count()).toBe(1);
@@ -176,7 +177,7 @@ test('commands are completed from their start, and written out ones just sent', 
   await keyboard.type('By command');
   await keyboard.press('Enter');
   await expect.poll(() => shownName(person), { timeout: 10_000 }).toBe('By command');
-  await keyboard.type('/help');
+  await keyboard.type('/HELP');
   await keyboard.press('Enter');
   await person.answer(/What you can say/, 'system');
 }, 60_000);

@@ -126,7 +126,9 @@ test('what cannot be sent is named with its reason, and keeps the message until 
   await person.page.getByText('This file is empty').waitFor();
   await upload(person, 'done').waitFor();
   await person.say('columns');
-  await person.page.getByText(/Not everything is up/).waitFor();
+  // Nothing of it is cured by trying again.
+  await person.page.getByText(/Remove what cannot; then send/).waitFor();
+  expect(await person.page.getByTestId('upload-retry').count()).toBe(0);
   expect(await person.messages.count()).toBe(0);
   for (let left = 2; left > 0; left--) {
     await upload(person, 'failed').first().getByTestId('upload-cancel').click();
@@ -176,6 +178,14 @@ test('a message waits for its files, also while another chat is open; each chat 
   });
   await attach(person, [CSV]);
   await person.say('columns');
+  await page.getByTestId('send-waits').waitFor();
+  // Without its file it is not sent by itself.
+  await page.getByTestId('upload-cancel').click();
+  await expect.poll(() => page.getByTestId('send-waits').count()).toBe(0);
+  expect(await person.composer.inputValue()).toBe('columns');
+  expect(await person.messages.count()).toBe(0);
+  await attach(person, [CSV]);
+  await person.composer.press('Enter');
   await page.getByTestId('send-waits').waitFor();
   const first = page.url();
   await page.getByTestId('new-chat').click();

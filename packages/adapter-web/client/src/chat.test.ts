@@ -60,3 +60,17 @@ test('a settled question stays settled, with what was chosen', () => {
     ['confirm:b', undefined],
   ]);
 });
+
+test('only the newest list to choose from is on the way of the Tab key', () => {
+  const chat = chatAlone();
+  const asking = (seq: number, action: string): Entry => {
+    const entry = bot(seq, `t${seq}`);
+    if (entry.by !== 'bot') return entry;
+    return { ...entry, message: { ...entry.message, buttons: [{ label: 'x', action }] } };
+  };
+  expect(chat.newestList.value).toBe(undefined);
+  chat.receive(entries(asking(1, 'load:a'), asking(2, 'load:b'), bot(3, 't3')));
+  expect(chat.newestList.value).toBe(2);
+  chat.receive(entries(asking(4, 'confirm:c:1'), asking(5, 'retry:t')));
+  expect(chat.newestList.value).toBe(2);
+});

@@ -1,6 +1,7 @@
 /** What the page knows of one chat, and how it follows from the server's frames. No DOM. */
 import { computed, type Signal, signal } from '@preact/signals';
 import type { Entry, ServerFrame } from '../../src/frames.ts';
+import { newestList } from './buttons.ts';
 import { type Around, OwnMessages } from './own-messages.ts';
 
 export interface Draft {
@@ -31,6 +32,8 @@ export class Chat {
   readonly current = signal(false);
   /** What is settled among the buttons: what their actions begin with → the action that was chosen. */
   readonly settled = computed(() => settledBy(this.entries.value));
+  /** Where the last list to choose from is. */
+  readonly newestList = computed(() => newestList(this.entries.value));
   readonly #around: ChatAround;
 
   constructor(id: string, around: ChatAround) {

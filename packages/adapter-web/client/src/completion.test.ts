@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { commandOf, completed, completions } from './completion.ts';
+import { commandOf, completed, completions, isWrittenOut } from './completion.ts';
 
 const command = (name: string, takes?: string) => ({
   name,
@@ -24,5 +24,14 @@ test('a command that takes something leaves room for it, and is known while it i
   expect(commandOf(COMMANDS, '/new ')?.name).toBe('new');
   for (const text of ['/rename', 'rename x', '/other x', ' /new x']) {
     expect(commandOf(COMMANDS, text)).toBe(undefined);
+  }
+});
+
+test('a command that is written out comes before those that only begin so, however it is written', () => {
+  const longer = [command('renames'), ...COMMANDS];
+  expect(completions(longer, '/REName').map(({ name }) => name)).toEqual(['rename', 'renames']);
+  expect(COMMANDS.filter((one) => isWrittenOut(one, '/HELP')).map(({ name }) => name)).toEqual(['help']);
+  for (const text of ['/hel', 'help', '/help ', '/helps']) {
+    expect(COMMANDS.some((one) => isWrittenOut(one, text))).toBe(false);
   }
 });

@@ -7,7 +7,8 @@ const SILENCE_MS = 10_000;
 /** A socket that is neither open nor refused by then is given up. */
 const OPEN_MS = 10_000;
 const FIRST_RETRY_MS = 300;
-const MAX_RETRY_MS = 15_000;
+/** Before chance is added. Whoever looks at the page should not have to wait. */
+const MAX_RETRY_MS = { visible: 2000, hidden: 15_000 } as const;
 
 export interface LinkEvents {
   /** The first frame of a connection. */
@@ -28,6 +29,7 @@ export class Link {
   constructor(events: LinkEvents) {
     this.#events = events;
     window.addEventListener('online', () => this.#soon());
+    window.addEventListener('focus', () => this.#wake());
     window.addEventListener('offline', () => this.#drop());
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'visible') this.#wake();
@@ -97,7 +99,8 @@ export class Link {
   }
 
   #soon(): void {
-    if (this.state.value !== 'offline') return;
+    // One that is opening is not overtaken: it has its own time.
+    if (this.state.value !== 'offline' || this.#socket !== undefined) return;
     this.#retryMs = FIRST_RETRY_MS;
     this.connect();
   }
@@ -112,8 +115,10 @@ export class Link {
     this.state.value = code === CLOSE.loggedOut ? 'logged_out' : 'offline';
     if (code === CLOSE.loggedOut) return;
     // A little chance, so that a thousand pages do not come back at the same moment.
-    const wait = this.#retryMs * (0.5 + Math.random());
-    this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
+    const most = MAX_RETRY_MS[document.visibilityState];
+    const wait = Math.min(this.#retryMs, most) * (0.5 + Math.random());
+    this.#retryMs = Math.min(this.#retryMs * 2, most);
+    clearTimeout(this.#retryTimer);
     this.#retryTimer = setTimeout(() => void this.#again(), wait);
   }
 
@@ -127,7 +132,8 @@ export class Link {
         return;
       }
     } catch {
-      return this.#lost(0);
+      if (this.#socket === undefined) this.#lost(0);
+      return;
     }
     if (this.#socket === undefined) this.connect();
   }

@@ -99,6 +99,7 @@ const FINAL: ReadonlySet<UploadProblem> = new Set([
   'too_many',
   'folder',
   'no_files',
+  'not_served',
   'reloaded',
 ]);
 

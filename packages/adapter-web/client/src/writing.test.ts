@@ -79,6 +79,27 @@ test('a message waits for its files, with what stands there when they are up', a
   expect([writing.text.value, writing.waits.value]).toEqual(['', false]);
 });
 
+test('a file that is taken away from a waiting message puts it back', async () => {
+  const { writings, sent, ends } = writingsOf('ann');
+  const writing = writings.of('main');
+  const removeFirst = () => writing.remove(writing.uploads.all.value[0]?.key ?? '');
+  writing.uploads.add([new File(['x'], 'a'), new File(['y'], 'b')]);
+  writing.text.value = 'look';
+  writing.send();
+  await turn();
+  removeFirst();
+  ends[1]?.({ file: UP });
+  await turn();
+  expect([sent, writing.text.value, writing.waits.value]).toEqual([[], 'look', false]);
+  writing.uploads.add([new File(['z'], 'c')]);
+  expect(writing.send()).toBe('waits');
+  removeFirst();
+  removeFirst();
+  await turn();
+  expect([sent, writing.text.value, writing.waits.value]).toEqual([[], 'look', false]);
+  expect([writing.send(), sent]).toEqual(['sent', [['main', 'look', []]]]);
+});
+
 test('a message whose file failed is not sent without it', async () => {
   const { writings, sent, ends } = writingsOf('ann');
   const writing = writings.of('main');

@@ -62,6 +62,12 @@ export class Writing {
     return 'sent';
   }
 
+  /** Takes a file away. A message that waited for it is not sent without it by itself. */
+  remove(key: string): void {
+    this.waits.value = false;
+    this.uploads.remove(key);
+  }
+
   /** A message that was not taken is written again, before what stands here. */
   edit(text: string, files: readonly PageFile[]): void {
     this.text.value = [text, this.text.value].filter((one) => one.trim() !== '').join('\n\n');

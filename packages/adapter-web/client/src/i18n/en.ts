@@ -1,6 +1,7 @@
 export const en = {
   composerLabel: 'Message',
   composerPlaceholder: 'Write a message',
+  composerArchived: 'Write to bring this chat back',
   send: 'Send',
   stop: 'Stop',
   stopping: 'Stopping',
@@ -99,6 +100,7 @@ export const en = {
   sendWaits: 'The message will be sent when its files are up.',
   sendNotYet: 'Not yet',
   sendBlocked: 'Not everything is up. Try the file again, or remove it; then send.',
+  sendBlockedFinal: 'Not everything here can be sent. Remove what cannot; then send.',
   file_too_large: 'Too large: at most {limit} can be sent.',
   file_too_many: 'One too many: at most {limit} files fit into a message.',
   file_empty: 'This file is empty, so there is nothing to send.',

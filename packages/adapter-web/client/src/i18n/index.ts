@@ -69,12 +69,12 @@ export function count(number: number): string {
 
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 
-/** So many bytes as people write them: 1,024 of one unit are one of the next. */
+/** So many bytes as people write them: 1,000 of one unit are one of the next. */
 export function bytes(number: number): string {
   let unit = 0;
   let value = number;
-  while (value >= 1024 && unit < UNITS.length - 1) {
-    value /= 1024;
+  while (value >= 1000 && unit < UNITS.length - 1) {
+    value /= 1000;
     unit++;
   }
   return new Intl.NumberFormat(formatTag(locale.value), {

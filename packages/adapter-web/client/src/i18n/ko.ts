@@ -3,6 +3,7 @@ import type { Words } from './words.ts';
 export const ko: Words = {
   composerLabel: '메시지',
   composerPlaceholder: '메시지를 입력하세요',
+  composerArchived: '메시지를 쓰면 이 채팅이 돌아옵니다',
   send: '보내기',
   stop: '중지',
   stopping: '중지하는 중',
@@ -101,6 +102,7 @@ export const ko: Words = {
   sendWaits: '파일이 다 올라가면 메시지를 보냅니다.',
   sendNotYet: '아직 보내지 않기',
   sendBlocked: '다 올라가지 않았습니다. 파일을 다시 시도하거나 뺀 뒤에 보내세요.',
+  sendBlockedFinal: '보낼 수 없는 파일이 있습니다. 그 파일을 뺀 뒤에 보내세요.',
   file_too_large: '너무 큽니다. 최대 {limit}까지 보낼 수 있습니다.',
   file_too_many: '너무 많습니다. 메시지 하나에 파일을 {limit}개까지 넣을 수 있습니다.',
   file_empty: '빈 파일이라 보낼 내용이 없습니다.',

@@ -44,7 +44,7 @@ test('what was chosen on an earlier page is handed over once', async () => {
 test('sizes are written as people write them', async () => {
   vi.stubGlobal('navigator', { languages: ['en-GB'] });
   const { bytes } = await load();
-  expect([0, 1, 1023, 1024, 1536, 1024 ** 2, 1024 ** 3 * 2.5, 1024 ** 5].map(bytes)).toEqual([
-    ...['0 bytes', '1 byte', '1,023 bytes', '1 kB', '1.5 kB', '1 MB', '2.5 GB', '1,024 TB'],
+  expect([0, 1, 999, 1000, 1500, 1024 ** 2, 1000 ** 3 * 2.5, 1000 ** 5].map(bytes)).toEqual([
+    ...['0 bytes', '1 byte', '999 bytes', '1 kB', '1.5 kB', '1 MB', '2.5 GB', '1,000 TB'],
   ]);
 });

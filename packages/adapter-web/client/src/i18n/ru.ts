@@ -3,6 +3,7 @@ import type { Words } from './words.ts';
 export const ru: Words = {
   composerLabel: 'Сообщение',
   composerPlaceholder: 'Напишите сообщение',
+  composerArchived: 'Напишите, чтобы вернуть чат из архива',
   send: 'Отправить',
   stop: 'Остановить',
   stopping: 'Останавливается',
@@ -101,6 +102,7 @@ export const ru: Words = {
   sendWaits: 'Сообщение уйдёт, когда загрузятся его файлы.',
   sendNotYet: 'Пока не отправлять',
   sendBlocked: 'Загрузилось не всё. Повторите загрузку или уберите файл, затем отправьте.',
+  sendBlockedFinal: 'Не всё можно отправить. Уберите то, что нельзя, затем отправьте.',
   file_too_large: 'Слишком большой: можно отправить не больше {limit}.',
   file_too_many: 'Лишний: в одном сообщении помещается файлов: {limit}.',
   file_empty: 'Файл пуст, отправлять нечего.',

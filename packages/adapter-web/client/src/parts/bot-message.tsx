@@ -2,6 +2,7 @@ import type { Button } from '@surfaces/protocol';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Entry } from '../../../src/frames.ts';
 import { link, session } from '../app-state.ts';
+import { kindOf } from '../buttons.ts';
 import type { Chat, Draft } from '../chat.ts';
 import { t } from '../i18n/index.ts';
 import { Markdown } from '../markdown/markdown.tsx';
@@ -42,7 +43,7 @@ export function BotMessage({ chat, entry, draft }: { chat: Chat; entry?: Stored;
         </p>
       )}
       {message !== undefined && message.buttons.length > 0 && (
-        <Buttons chat={chat} buttons={message.buttons} />
+        <Buttons chat={chat} buttons={message.buttons} old={entry?.seq !== chat.newestList.value} />
       )}
       {entry !== undefined && (
         <p class="meta">
@@ -57,7 +58,8 @@ export function BotMessage({ chat, entry, draft }: { chat: Chat; entry?: Stored;
   );
 }
 
-function Buttons({ chat, buttons }: { chat: Chat; buttons: readonly Button[] }) {
+/** `old`: there is a newer list to choose from. */
+function Buttons({ chat, buttons, old }: { chat: Chat; buttons: readonly Button[]; old: boolean }) {
   const [pressed, setPressed] = useState<string | undefined>();
   const about = [...chat.settled.value.keys()].find((key) =>
     buttons.some(({ action }) => action === key || action.startsWith(`${key}:`)),
@@ -72,6 +74,8 @@ function Buttons({ chat, buttons }: { chat: Chat; buttons: readonly Button[] }) 
           key={button.action}
           class={button.style === 'primary' ? 'primary' : button.style === 'danger' ? 'danger' : 'outlined'}
           data-testid={kindOf(button.action)}
+          // On the way to the chats the Tab key need not stop at every list that was ever shown.
+          tabIndex={old && kindOf(button.action) === 'option' ? -1 : undefined}
           aria-pressed={chosen === button.action}
           disabled={about !== undefined || pressed !== undefined || link.state.value !== 'online'}
           onClick={() => {
@@ -94,11 +98,6 @@ function Buttons({ chat, buttons }: { chat: Chat; buttons: readonly Button[] }) 
       ))}
     </p>
   );
-}
-
-function kindOf(action: string): 'retry' | 'confirm-option' | 'option' {
-  if (action.startsWith('retry:')) return 'retry';
-  return action.startsWith('confirm:') ? 'confirm-option' : 'option';
 }
 
 /** The draft's text, at most once per frame, and less often while it is costly to show. */

@@ -76,7 +76,7 @@ export function ChatItem({ chat, shown, unread, failed, only, stop, renaming: wr
 
 function Actions({ chat, only }: { chat: ChatSummary; only: boolean }) {
   const offline = link.state.value !== 'online';
-  const why = chat.busy ? t('archiveBusy') : only ? t('archiveLast') : undefined;
+  const why = offline ? t('offline') : chat.busy ? t('archiveBusy') : only ? t('archiveLast') : undefined;
   return (
     <span class="row-actions">
       <button
@@ -97,9 +97,9 @@ function Actions({ chat, only }: { chat: ChatSummary; only: boolean }) {
           type="button"
           class="quiet square"
           data-testid="archive"
-          aria-label={t('archive')}
+          aria-label={why === undefined ? t('archive') : `${t('archive')}. ${why}`}
           title={why ?? t('archive')}
-          disabled={offline || why !== undefined}
+          disabled={why !== undefined}
           onClick={() => session.command(chat.id, 'archive')}
         >
           <Icon name="archive" />

@@ -1,9 +1,10 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { link, scrollOf, session, shownWriting } from '../app-state.ts';
 import type { Chat } from '../chat.ts';
-import { commandOf, completed, completions } from '../completion.ts';
+import { commandOf, completed, completions, isWrittenOut } from '../completion.ts';
 import { bytes, count, locale, t } from '../i18n/index.ts';
 import type { Command } from '../session.ts';
+import { canRetry, type Uploads } from '../uploads.ts';
 import { isTouch } from '../view-state.ts';
 import { COMPLETION_ID, CompletionList, optionId } from './completion-list.tsx';
 import { Icon } from './icons.tsx';
@@ -23,6 +24,7 @@ export function Composer({ chat }: { chat: Chat | undefined }) {
   const text = writing.text.value;
   const limit = session.limits.value.text;
   const tooLong = text.length > limit;
+  const archived = session.list.archived.value.some(({ id }) => id === chat?.id);
   const menu = useCompletion(text, (command) => {
     writing.text.value = completed(command);
     box.current?.focus();
@@ -48,7 +50,7 @@ export function Composer({ chat }: { chat: Chat | undefined }) {
         send();
       }}
     >
-      <Problem text={tooLong ? text : undefined} blocked={blocked} />
+      <Problem text={tooLong ? text : undefined} blocked={blocked && writing.uploads} />
       {writing.waits.value && (
         <p class="waits" role="status" data-testid="send-waits">
           {t('sendWaits')}{' '}
@@ -63,7 +65,7 @@ export function Composer({ chat }: { chat: Chat | undefined }) {
           </button>
         </p>
       )}
-      <UploadTray uploads={writing.uploads} />
+      <UploadTray writing={writing} />
       {menu.open && <CompletionList {...menu.list} />}
       <Hint text={text} />
       <div class="field">
@@ -74,7 +76,7 @@ export function Composer({ chat }: { chat: Chat | undefined }) {
           dir="auto"
           data-testid="composer"
           aria-label={t('composerLabel')}
-          placeholder={t('composerPlaceholder')}
+          placeholder={t(archived ? 'composerArchived' : 'composerPlaceholder')}
           value={text}
           autofocus
           {...menu.aria}
@@ -112,13 +114,13 @@ export function Composer({ chat }: { chat: Chat | undefined }) {
 }
 
 /** Why what stands here cannot go, or what the last press of a button was refused with. */
-function Problem({ text, blocked }: { text: string | undefined; blocked: boolean }) {
+function Problem({ text, blocked }: { text: string | undefined; blocked: Uploads | false }) {
   const notice = session.notice.value;
   const problem =
     text !== undefined
       ? t('tooLong', { length: count(text.length), limit: count(session.limits.value.text) })
       : blocked
-        ? t('sendBlocked')
+        ? t(blocked.all.value.some(canRetry) ? 'sendBlocked' : 'sendBlockedFinal')
         : notice && (notice.notice ?? t('actionFailed'));
   if (problem === undefined) return null;
   return (
@@ -224,7 +226,7 @@ function useCompletion(text: string, choose: (command: Command) => void) {
         return true;
       case 'Enter':
         // What is written out is meant.
-        if (text === `/${command.name}`) return false;
+        if (isWrittenOut(command, text)) return false;
         choose(command);
         return true;
       case 'Tab':

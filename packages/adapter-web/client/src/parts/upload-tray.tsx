@@ -1,29 +1,38 @@
 /** The files of the message that is being written, and how far they are. */
+import { useState } from 'preact/hooks';
 import { session } from '../app-state.ts';
 import { bytes, count, t } from '../i18n/index.ts';
-import { canRetry, type Upload, type Uploads } from '../uploads.ts';
+import { canRetry, type Upload } from '../uploads.ts';
+import type { Writing } from '../writing.ts';
 import { addressOf, iconFor, isImage } from './attachment.tsx';
 import { Icon } from './icons.tsx';
 
-export function UploadTray({ uploads }: { uploads: Uploads }) {
-  const all = uploads.all.value;
+export function UploadTray({ writing }: { writing: Writing }) {
+  const all = writing.uploads.all.value;
   if (all.length === 0) return null;
   return (
     <ul class="uploads" aria-label={t('files')}>
       {all.map((upload) => (
-        <Row key={upload.key} upload={upload} uploads={uploads} />
+        <Row key={upload.key} upload={upload} writing={writing} />
       ))}
     </ul>
   );
 }
 
-function Row({ upload, uploads }: { upload: Upload; uploads: Uploads }) {
+function Row({ upload, writing }: { upload: Upload; writing: Writing }) {
   const { name, state, file, mediaType } = upload;
+  const [broken, setBroken] = useState(false);
   const running = state === 'waiting' || state === 'sending';
   return (
     <li class="upload" data-testid="upload" data-state={state}>
-      {file !== undefined && isImage(file.mediaType) ? (
-        <img class="thumb" src={addressOf(file, true)} alt="" decoding="async" />
+      {file !== undefined && isImage(file.mediaType) && !broken ? (
+        <img
+          class="thumb"
+          src={addressOf(file, true)}
+          alt=""
+          decoding="async"
+          onError={() => setBroken(true)}
+        />
       ) : (
         <Icon name={iconFor(mediaType, name)} />
       )}
@@ -40,7 +49,7 @@ function Row({ upload, uploads }: { upload: Upload; uploads: Uploads }) {
           data-testid="upload-retry"
           aria-label={t('retryUpload', { name })}
           title={t('retry')}
-          onClick={() => uploads.retry(upload.key)}
+          onClick={() => writing.uploads.retry(upload.key)}
         >
           <Icon name="retry" />
         </button>
@@ -51,7 +60,7 @@ function Row({ upload, uploads }: { upload: Upload; uploads: Uploads }) {
         data-testid="upload-cancel"
         aria-label={t(running ? 'cancelUpload' : 'removeFile', { name })}
         title={t(running ? 'cancelUpload' : 'removeFile', { name })}
-        onClick={() => uploads.remove(upload.key)}
+        onClick={() => writing.remove(upload.key)}
       >
         <Icon name="close" />
       </button>
