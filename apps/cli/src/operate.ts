@@ -4,7 +4,10 @@ import type { CommandWorld } from '@surfaces/runtime/operator-commands';
 
 type Command = (args: readonly string[], world: CommandWorld) => Promise<number>;
 
-/** Runs it to its exit code; Ctrl-C ends it in order, a second one at once. */
+/**
+ * Runs it to its exit code; Ctrl-C ends it in order, a second one at once. A reader that has enough
+ * (`| head`) ends it too, without a word and with 0: it got what it wanted, or fails by itself.
+ */
 export async function operate(command: Command): Promise<void> {
   const stop = new AbortController();
   const onSignal = () => {
@@ -14,21 +17,34 @@ export async function operate(command: Command): Promise<void> {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  // A reader that went away ends what is written for it.
-  process.stdout.on('error', onSignal);
+  let isEnough = false;
+  const onFailure = (error: Error) => {
+    if (!('code' in error) || error.code !== 'EPIPE') return;
+    isEnough = true;
+    stop.abort(error);
+  };
+  // Any other failure is what the writer hears.
+  process.stdout.on('error', onFailure);
   process.stderr.on('error', () => undefined);
 
-  process.exitCode = await command(process.argv.slice(2), {
+  const code = await command(process.argv.slice(2), {
     env: process.env,
     directory: process.cwd(),
     out: (text) =>
       new Promise((resolve, reject) => {
-        process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
+        process.stdout.write(text, (error) => {
+          if (!error) return resolve();
+          onFailure(error);
+          reject(error);
+        });
       }),
-    err: (text) => process.stderr.write(text),
+    err: (text) => {
+      if (!isEnough) process.stderr.write(text);
+    },
     ask: process.stdin.isTTY ? (question) => ask(question, stop.signal) : undefined,
     signal: stop.signal,
   });
+  process.exitCode = isEnough ? 0 : code;
   process.off('SIGINT', onSignal);
   process.off('SIGTERM', onSignal);
 }

@@ -37,7 +37,7 @@ import { fetchUpload } from './fetch-upload.ts';
 import { CLOSE } from './frames.ts';
 import { HostGuard, isLoopback, normalHost } from './hosts.ts';
 import { HttpDoor } from './http-door.ts';
-import { listen, urlOf } from './listener.ts';
+import { listen, reachedFrom, urlOf } from './listener.ts';
 import { ACCOUNT, addressOf, messageKeyOf, type People, placeOf, SURFACE, threadOf } from './person.ts';
 import { Probers, probe, withoutProbers } from './probe.ts';
 import { Rooms } from './rooms.ts';
@@ -106,6 +106,8 @@ export interface WebAdapterOptions extends WebAdapterConfig {
 export interface WebAdapter extends SurfaceAdapter {
   /** Where the page is, with the real port; ends with a slash. Throws before `start`. */
   readonly url: string;
+  /** For whoever starts it: `url`, and how others reach it, where they can; one line. */
+  readonly place: string;
 }
 
 /** The web page as a surface: it is its own messenger, so what was said is kept in the store's timeline. */
@@ -206,6 +208,14 @@ class Web implements WebAdapter {
     return this.#url.href;
   }
 
+  get place(): string {
+    const { host, accessKeys } = this.#o;
+    if (isLoopback(normalHost(host) ?? host)) return this.url;
+    if (accessKeys.length === 0) return `${this.url} (nobody can log in: set WEB_ACCESS_KEYS)`;
+    const others = reachedFrom(new URL(this.url), host);
+    return others.length === 0 ? this.url : `${this.url} (from elsewhere: ${others.join(' ')})`;
+  }
+
   async start(accept: Accept, commands: readonly CommandInfo[]): Promise<void> {
     const { host, port, accessKeys, allowedHosts, clock, logger, clientDir, defaultLocale } = this.#o;
     const { people, files } = this.#o;
@@ -223,6 +233,13 @@ class Web implements WebAdapter {
     if (accessKeys.some(({ key }) => key.length < 16)) {
       logger.warn({}, 'an access key is shorter than 16 characters and can be guessed');
     }
+    accessKeys.forEach(({ name }, i) => {
+      if (name !== undefined) return;
+      logger.warn(
+        {},
+        `entry ${i + 1} of WEB_ACCESS_KEYS has no name and is taken for a key: its holder is known as web:key-… (a digest of it), and is somebody else when the key changes. Write name:key`,
+      );
+    });
     const onLogOut = (session: string) => this.#endSession(session);
     const uploaded = this.#uploaded;
     const downloads = new Downloads({ people, files, uploaded, logger, defaultLocale });

@@ -65,7 +65,7 @@ export const WebAdapterConfig = z.object({
     }, 'the same name is there twice; one key is one person')
     .default([])
     .describe(
-      '`name:key` with commas between; one key is one person. The name `local` is whoever sits at this machine.',
+      '`name:key` with commas between; one key is one person. The name `local` is whoever sits at this machine. An entry without a colon is a key: its holder is known as `web:key-` and 16 digits of its SHA-256, and is somebody else when the key changes.',
     ),
   allowedHosts: z
     .union([HostList, z.array(z.string())])

@@ -1,6 +1,7 @@
 /** The socket that the page is served on. */
 import type { Server } from 'node:http';
 import { isIPv6 } from 'node:net';
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { SurfaceError } from '@surfaces/core';
 
 /** Rejects with a `SurfaceError` that says what to do. */
@@ -37,4 +38,28 @@ export function urlOf(server: Server, host: string): URL {
   const bare = host.replace(/^\[|\]$/g, '');
   const open = bare === '0.0.0.0' ? '127.0.0.1' : bare === '::' ? '::1' : bare;
   return new URL(`http://${isIPv6(open) ? `[${open}]` : open}:${address.port}/`);
+}
+
+/** How many addresses a line has; machines with containers have dozens. */
+const MOST_SHOWN = 4;
+
+/**
+ * Addresses that browsers on other machines can open, where it listens on all of this machine's; else
+ * none but the one that `open` is. IPv6 is left out where IPv4 is there, and what is only of one link.
+ */
+export function reachedFrom(
+  open: URL,
+  host: string,
+  interfaces: NodeJS.Dict<NetworkInterfaceInfo[]> = networkInterfaces(),
+): readonly string[] {
+  const bare = host.replace(/^\[|\]$/g, '');
+  if (bare !== '0.0.0.0' && bare !== '::') return [];
+  const found = Object.values(interfaces)
+    .flatMap((list) => list ?? [])
+    .filter(({ internal, address }) => !internal && !/^(fe80:|169\.254\.)/i.test(address));
+  const plain = found.filter(({ family }) => family === 'IPv4');
+  const chosen = plain.length > 0 || bare === '0.0.0.0' ? plain : found;
+  return [...new Set(chosen.map(({ address }) => address))]
+    .slice(0, MOST_SHOWN)
+    .map((address) => `http://${isIPv6(address) ? `[${address}]` : address}:${open.port || '80'}/`);
 }

@@ -36,5 +36,5 @@ export const webSurface = {
       logger: parts.logger,
       defaultLocale: parts.defaultLocale,
     }),
-  address: (adapter: WebAdapter): string => adapter.url,
+  address: (adapter: WebAdapter): string => adapter.place,
 };

@@ -45,21 +45,28 @@ async function deleteAll(
   person: PersonId,
   chats: readonly Chat[],
 ): Promise<readonly ForgottenContext[]> {
-  const { store, agents, files, workspaces, people } = context;
+  const { store, files, workspaces, people } = context;
   const keys = chats.map(({ key }) => key);
   // What does not end finds nothing any more that it could change.
   await within(context, 'the turns of a person who is deleted', lanes.end(keys));
   await within(context, 'the files of a person who is deleted', intake.end(keys));
   await files.dropAll(person);
-  // A chat may have been at any of them before.
-  const ids = new Set([...agents.all(), ...chats].map(({ agentId }) => agentId));
-  for (const agentId of ids) await workspaces.forget({ agentId, person });
+  await workspaces.forget(person);
   const contexts = await store.deletePerson(person);
   people.forget(person);
   // What came in between: now that nobody is of that id, nothing more does.
   await files.dropAll(person);
   context.logger.info({ chats: keys.length, contexts: contexts.length }, "a person's data was deleted");
   return contexts;
+}
+
+/** What an agent wrote for a person who was deleted before it heard that this is over. */
+export async function forgetAgain({ workspaces, logger }: Context, person: PersonId): Promise<void> {
+  try {
+    await workspaces.forget(person);
+  } catch (error) {
+    logger.warn({ err: error }, 'an agent may have left files of a person who was deleted');
+  }
 }
 
 /** Tells the agents that these are not needed any more; the result has those that could not be told of. */

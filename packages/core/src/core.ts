@@ -8,7 +8,13 @@ import {
 } from '@surfaces/protocol';
 import { disposeContext } from './agent-call.ts';
 import type { Budget } from './budget.ts';
-import { disposeContexts, type ForgottenContext, forgetPerson, replayDeadLetters } from './care.ts';
+import {
+  disposeContexts,
+  type ForgottenContext,
+  forgetAgain,
+  forgetPerson,
+  replayDeadLetters,
+} from './care.ts';
 import { showChanges } from './changes.ts';
 import type { Context, FaultPoint } from './context.ts';
 import { Delivery } from './delivery.ts';
@@ -290,7 +296,9 @@ export class Core {
     } finally {
       for (const identity of leaving) this.#leaving.delete(identity);
     }
-    return await disposeContexts(this.#context, contexts);
+    const left = await disposeContexts(this.#context, contexts);
+    await forgetAgain(this.#context, person);
+    return left;
   }
 
   /** Sends dead letters again; how many of them there were. What belongs to no attached surface goes at its next start. */

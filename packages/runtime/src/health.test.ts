@@ -84,13 +84,19 @@ test('one agent of several that is down is named, and the others are served', as
   expect((await get(degraded, '/healthz')).status).toBe(200);
 });
 
-test('the registry says what is in force, without secrets; a version that is not used is no failure', async () => {
+test('the registry says what is in force, without secrets; a version that is not used degrades it', async () => {
   const detail = '1 agent, 0 people. the new version is not used: secret';
-  const report = await health({ registry: () => ({ ok: true, detail }) })();
+  const report = await health({ registry: () => ({ ok: false, detail }) })();
   expect(report).toMatchObject({
-    status: 'ok',
-    registry: { ok: true, detail: '1 agent, 0 people. the new version is not used: [hidden]' },
+    status: 'degraded',
+    registry: { ok: false, detail: '1 agent, 0 people. the new version is not used: [hidden]' },
   });
+  expect(await health({ registry: () => ({ ok: true, detail: 'well' }) })()).toMatchObject({ status: 'ok' });
+  const failing = {
+    registry: () => ({ ok: false, detail }),
+    agents: agentThat(async () => ({ ok: false, url: 'ws://a/' })),
+  };
+  expect((await health(failing)()).status).toBe('failing');
   expect(await health({ registry: () => undefined })()).not.toHaveProperty('registry');
 });
 

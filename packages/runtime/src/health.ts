@@ -7,10 +7,10 @@ export interface Check {
 }
 
 export interface HealthReport {
-  /** `degraded`: some agents do not answer, others do. */
+  /** `degraded`: some agents do not answer, others do; or a new version of the registry is not used. */
   readonly status: 'ok' | 'degraded' | 'failing' | 'stopping';
   readonly store: Check;
-  /** The agent registry that is in force, where there is a file; and why a newer one is not. */
+  /** The agent registry that is in force, where there is a file; not ok: a newer one is not, and why. */
   readonly registry?: Check;
   readonly agents: Readonly<Record<string, Check>>;
   readonly surfaces: Readonly<Record<string, Check>>;
@@ -86,10 +86,12 @@ async function examine(options: HealthOptions): Promise<HealthReport> {
   const found = options.registry?.();
   const registry = found && { ok: found.ok, detail: options.scrub(found.detail) };
   const served = Object.values(agents).map(({ ok }) => ok);
-  const ours = [store, ...(registry ? [registry] : []), ...Object.values(surfaces)].every(({ ok }) => ok);
+  const ours = [store, ...Object.values(surfaces)].every(({ ok }) => ok);
   const works = ours && (served.length === 0 || served.includes(true));
+  // The version before it goes on: people are served.
+  const whole = !served.includes(false) && registry?.ok !== false;
   return {
-    status: works ? (served.includes(false) ? 'degraded' : 'ok') : 'failing',
+    status: works ? (whole ? 'ok' : 'degraded') : 'failing',
     store,
     ...(registry && { registry }),
     agents,

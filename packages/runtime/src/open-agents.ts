@@ -29,6 +29,14 @@ export function ownAgentPlaces(dataDir: string): {
   return { dataDir: own, workspacePath: join(own, 'workspace') };
 }
 
+/** Where a person may have a directory: with the agents that are registered, and with the app's own, whenever it ran. */
+export function everyWorkspace(
+  agents: Pick<AgentRegistry, 'workspaces'>,
+  dataDir: string,
+): readonly { readonly path: string; readonly shared: boolean }[] {
+  return [...agents.workspaces(), { path: ownAgentPlaces(dataDir).workspacePath, shared: true }];
+}
+
 export type StartOwnAgent = (parts: {
   /** With what `.env` says. */
   readonly env: Environment;

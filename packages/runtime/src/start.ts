@@ -11,9 +11,10 @@ import { createHealth, type SurfaceState } from './health.ts';
 import { startHealthServer } from './health-server.ts';
 import { createLogger, type LogTarget } from './logging.ts';
 import { createMetrics } from './metrics.ts';
-import { openAgents, type StartOwnAgent } from './open-agents.ts';
+import { everyWorkspace, openAgents, type StartOwnAgent } from './open-agents.ts';
 import { openStore } from './open-store.ts';
 import { openDoor } from './operator/door.ts';
+import { forget } from './operator/forget.ts';
 import { createOperator } from './operator/operator.ts';
 import { keepRetention } from './retention.ts';
 import { type Environment, Settings } from './settings.ts';
@@ -127,7 +128,12 @@ async function open(
   signal.throwIfAborted();
   const { fileMaxBytes: maxBytes } = config;
   const files = createFiles({ directory: join(config.dataDir, 'files'), maxBytes });
-  const workspaces = createWorkspaces({ workspaceOf: (id) => agents.workspace(id), files, maxBytes });
+  const workspaces = createWorkspaces({
+    workspaceOf: (id) => agents.workspace(id),
+    everywhere: () => everyWorkspace(agents, config.dataDir),
+    files,
+    maxBytes,
+  });
 
   const states: SurfaceState[] = [];
   const health = await startHealthServer({
@@ -158,7 +164,11 @@ async function open(
     scrub,
   });
   closers.push(['the core', (drainMs) => core.stop({ drainMs, closeAgents: () => agents.close() })]);
-  const operator = createOperator({ core, store, files });
+  const operator = createOperator({
+    core: { replay: (ids) => core.replay(ids), forget: (person) => forget({ core, store, agents }, person) },
+    store,
+    files,
+  });
   const status = async () => {
     const surfaces = states.flatMap((state) => ('adapter' in state ? state.name : []));
     return {

@@ -41,7 +41,10 @@ test('it answers, reads files, asks, sends a file back, and stays where it belon
         if (event.kind === 'confirm') await client.reply(context, asked.requestId, event.id, option);
       });
       const sent = events.flatMap((event) => (event.kind === 'file' ? [event.path] : []));
-      expect([text, sent]).toEqual(option === 'no' ? ['p1/a.txt: 12 bytes\n', []] : ['', ['p1/sizes.txt']]);
+      const begins = 'p1/a.txt begins: twelve bytes\n';
+      expect([text, sent]).toEqual(
+        option === 'no' ? [`${begins}p1/a.txt: 12 bytes\n`, []] : [begins, ['p1/sizes.txt']],
+      );
     }
     expect(await readFile(join(workspace, 'p1/sizes.txt'), 'utf8')).toBe('p1/a.txt: 12 bytes\n');
 

@@ -21,8 +21,13 @@ const server = await serveAgent({
       const file = await realpath(join(workspace, path));
       if (!file.startsWith(home + sep)) throw new AgentFailure('outside', `${path} is not yours.`);
       let bytes = 0;
-      for await (const chunk of createReadStream(file)) bytes += chunk.length;
+      let start = '';
+      for await (const chunk of createReadStream(file)) {
+        if (bytes === 0) start = chunk.toString('utf8').slice(0, 80);
+        bytes += chunk.length;
+      }
       sizes += `${path}: ${bytes} bytes\n`;
+      if (path.endsWith('.txt')) await turn.write(`${path} begins: ${start.split('\n')[0]}\n`);
     }
     if (sizes === '') return turn.write(`You said: ${turn.text}`);
     const answer = await turn.confirm({ text: 'Shall I write them to `sizes.txt`?', options });

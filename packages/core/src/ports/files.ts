@@ -76,6 +76,6 @@ export interface Workspaces {
   collect(workplace: Workplace, path: string, key: string, signal: AbortSignal): Promise<KeptFile>;
   /** Takes away a file that `save` made. */
   remove(workplace: Workplace, path: string): Promise<void>;
-  /** Takes away the person's own directory, where there is one. */
-  forget(workplace: Workplace): Promise<void>;
+  /** Takes away the person's own directories: in every workspace, whoever is served there now. */
+  forget(person: PersonId): Promise<void>;
 }

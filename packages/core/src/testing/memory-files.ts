@@ -207,10 +207,11 @@ class MemoryWorkspaces implements Workspaces {
     workspace.remove(path);
   }
 
-  async forget(workplace: Workplace): Promise<void> {
-    const { workspace, home } = this.#open(workplace);
+  async forget(person: PersonId): Promise<void> {
     await this.#living();
-    if (home !== '') workspace.remove(home);
+    for (const workspace of this.#tables.disk.workspaces.values()) {
+      if (workspace.shared) workspace.remove(person);
+    }
   }
 
   #open({ agentId, person }: Workplace): { readonly workspace: MemoryWorkspace; readonly home: string } {

@@ -77,7 +77,7 @@ export async function checkAgent(
     const warning =
       answer === undefined
         ? 'the workspace is writable here; whether the agent sees it can only show with --message'
-        : 'the workspace is writable here; the agent did not show that it sees it (it neither repeated nor sent back the file that came with the message)';
+        : 'the workspace is writable here; the agent did not show that it sees it (it neither repeated the word in the first line of the text file that came with the message, nor sent the file back)';
     return { ...said, ok: true, stage: 'mount', warning };
   } finally {
     if (mount !== undefined && !(mount instanceof Error)) await mount.remove().catch(() => undefined);

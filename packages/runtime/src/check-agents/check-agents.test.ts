@@ -382,15 +382,45 @@ test('an agent that talks and sends files without end is cut off', async () => {
 });
 
 describe('the registry', () => {
-  test('that is wrong is a failure at stage config', async () => {
+  test('entries that are wrong fail at stage config, and the others are asked', async () => {
     const path = config([
-      { id: 'agent-0', base_url: 'http://h' },
-      { id: 'b', base_url: 'http://h', auth: { bearer_env: 'NONE' } },
+      { id: 'agent-0', base_url: 'http://h', auth: { bearer_env: 'NONE' } },
+      { id: 'b', base_url: (await agent()).url },
+      { id: 'c', base_url: 'https://h', auth: { ca: 'none.pem' } },
+      { base_url: 'nonsense' },
+      { id: 'd', base_url: (await agent({ bearer: 'the-key-of-d' })).url, auth: { bearer_env: 'KEY' } },
     ]);
+    const env = { KEY: 'the-key-of-d' };
+    const found = await report(['--config', path], env);
+    expect(found).toMatchObject({ code: 1, ok: false, problems: [] });
+    expect(found.agents.map(({ agent: id, ok, stage }) => `${id} ${ok} ${stage}`)).toEqual([
+      'agent-0 false config',
+      'c false config',
+      'agents[3] false config',
+      'b true status',
+      'd true status',
+    ]);
+    expect(found.agents[0]?.error).toMatch(
+      /agents\.yaml:1:\d+ agents\[0\]\.auth\.bearer_env: .*NONE is not set/,
+    );
+    expect((await report(['--config', path, '--agent', 'd'], env)).code).toBe(0);
+    const wrong = await report(['--config', path, '--agent', 'c'], env);
+    expect(wrong).toMatchObject({ code: 1, agents: [{ agent: 'c', stage: 'config' }] });
+    expect((await run(['--config', path], env)).out).toContain('5 agents: 2 ok, 3 failed.');
+  });
+
+  test('that is wrong as a whole is a failure at stage config', async () => {
+    const path = config(
+      [
+        { id: 'agent-0', base_url: 'http://h' },
+        { id: 'b', base_url: 'http://h', auth: { bearer_env: 'NONE' } },
+      ],
+      { user_agents: { 'web:anna': 'nobody' } },
+    );
     const found = await report(['--config', path]);
     expect(found.code).toBe(1);
     expect(found.agents).toMatchObject([{ agent: 'agents[1]', ok: false, stage: 'config' }]);
-    expect(found.problems[0]).toMatch(/agents\.yaml:1:\d+ agents\[1\]\.auth\.bearer_env: .*NONE is not set/);
+    expect(found.problems[1]).toMatch(/agents\.yaml:1:\d+ agents\[1\]\.auth\.bearer_env: .*NONE is not set/);
     const { out } = await run(['--config', path]);
     expect(out.split('\n').slice(-2)).toEqual(['No agent was asked.', '']);
   });

@@ -43,8 +43,9 @@ export async function checkAgents(args: readonly string[], world: CheckWorld): P
     scrub.learn(selection.secrets);
     const agents = await checkAll(selection.agents, options, world);
     const { problems, warnings } = selection;
-    const ok = problems.length === 0 && agents.every((agent) => agent.ok);
-    const report = { ok, problems, warnings, agents: [...selection.wrong, ...agents] };
+    const all = [...selection.wrong, ...agents];
+    const ok = problems.length === 0 && all.every((agent) => agent.ok);
+    const report = { ok, problems, warnings, agents: all };
     world.out(`${scrub(options.json ? JSON.stringify(report, null, 2) : showReport(report))}\n`);
     return ok ? OK : FAILED;
   } catch (error) {
@@ -82,7 +83,7 @@ async function select(options: CheckOptions, env: Environment, directory: string
     return { agents: [agent], wrong: [], problems: [], warnings: [], secrets };
   }
   const path = resolve(directory, options.config ?? variable('agentsConfig') ?? 'config/agents.yaml');
-  const reading = await readRegistry(path, env, Date.now());
+  const reading = await readRegistry(path, env, Date.now(), 'sound');
   const name = shownName(path);
   if (reading.unreadable && options.config === undefined) {
     throw new UsageError(
@@ -92,7 +93,8 @@ async function select(options: CheckOptions, env: Environment, directory: string
   const warnings = reading.warnings.map((problem) =>
     linesOf(name, { ...reading, problems: [problem] }).join(),
   );
-  if (reading.registry === undefined) {
+  const registry = reading.registry ?? reading.sound?.registry;
+  if (registry === undefined) {
     return {
       agents: [],
       wrong: wrongAgents(reading.problems),
@@ -101,15 +103,25 @@ async function select(options: CheckOptions, env: Environment, directory: string
       secrets: [],
     };
   }
-  const { agents, secrets } = reading.registry;
-  const chosen = choose(agents, options.agents);
+  const { agents, secrets } = registry;
+  const bad = (reading.sound?.wrong ?? []).map(({ agent, problems }) => ({
+    agent,
+    ok: false,
+    stage: 'config' as const,
+    error: linesOf(name, { ...reading, problems }).join('; '),
+  }));
+  const isChosen = (id: string) => options.agents.length === 0 || options.agents.includes(id);
+  const wrong = bad.filter(({ agent }) => isChosen(agent));
+  const left = options.agents.filter((id) => !wrong.some(({ agent }) => agent === id));
+  const chosen =
+    wrong.length > 0 && left.length === 0 && options.agents.length > 0 ? [] : choose(agents, left);
   return {
     agents: chosen.map(({ id, access, workspace }) => ({
       id,
       access: { ...access, baseUrl: redirect(access.baseUrl, options.baseUrl, chosen.length) },
       workspacePath: workspace?.path,
     })),
-    wrong: [],
+    wrong,
     problems: [],
     warnings,
     secrets: [...secrets, ...urlSecrets(options.baseUrl)],

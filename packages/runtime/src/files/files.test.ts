@@ -210,6 +210,7 @@ describe('a workspace', () => {
     for (const name of [left, other]) await writeFile(join(disk.own, name), 'half');
     const next = createWorkspaces({
       workspaceOf: () => ({ path: disk.own, shared: false }),
+      everywhere: () => [],
       files: disk.files,
       maxBytes: 100,
     });
@@ -238,6 +239,7 @@ describe('a workspace', () => {
     await symlink(disk.own, alias);
     const workspaces = createWorkspaces({
       workspaceOf: () => ({ path: alias, shared: false }),
+      everywhere: () => [],
       files: disk.files,
       maxBytes: 10,
     });

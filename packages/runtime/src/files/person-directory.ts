@@ -7,6 +7,11 @@ import type { PersonId } from '@surfaces/protocol';
 /** As the stores make ids of persons, or the hash of any other id. */
 const OF_A_PERSON = /^(?:[0-9a-z]{9}-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}|p-[0-9a-f]{40})$/;
 
+/** Whether a directory of that name is a person's, wherever it is. */
+export function isOfPerson(name: string): boolean {
+  return OF_A_PERSON.test(name);
+}
+
 /** Ids that are no good as names of directories are hashed. */
 export function directoryOf(person: PersonId): string {
   // Asked at every turn: what is longer than any name of a device, and not too long, needs no closer look.
@@ -19,7 +24,7 @@ export function directoryOf(person: PersonId): string {
 export async function holdsPeople(workspace: string): Promise<boolean> {
   try {
     for await (const entry of await opendir(workspace)) {
-      if (entry.isDirectory() && OF_A_PERSON.test(entry.name)) return true;
+      if (entry.isDirectory() && isOfPerson(entry.name)) return true;
     }
   } catch {
     // It is not there yet, or goes away: nothing can be opened in it then.

@@ -28,13 +28,21 @@ import { z } from 'zod';
 import { errnoOf, readFailure, writeFailure } from './failure.ts';
 import { type KeptFiles, newFileId } from './kept-files.ts';
 import { isBelow, type OpenDirectory, openBelow, openDirectory } from './open-directory.ts';
-import { directoryOf } from './person-directory.ts';
+import { directoryOf, isOfPerson } from './person-directory.ts';
 import { piecesOf, pour } from './pour.ts';
 import { placeOf } from './workplace-path.ts';
 
+/** Where an agent works. `shared`: every person has a directory of their own in it. */
+export interface Workspace {
+  readonly path: string;
+  readonly shared: boolean;
+}
+
 export interface WorkspacesOptions {
   /** Where an agent works, and whether it serves several people; `undefined`: it shares no directory. */
-  readonly workspaceOf: (agentId: AgentId) => { readonly path: string; readonly shared: boolean } | undefined;
+  readonly workspaceOf: (agentId: AgentId) => Workspace | undefined;
+  /** Wherever a person may have a directory: also of agents that went. What is not there does no harm. */
+  readonly everywhere: () => readonly Workspace[];
   /** Takes what agents send. */
   readonly files: KeptFiles;
   /** Of one file from a person. */
@@ -64,6 +72,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
 
 class DirectoryWorkspaces implements Workspaces {
   readonly #workspaceOf: WorkspacesOptions['workspaceOf'];
+  readonly #everywhere: WorkspacesOptions['everywhere'];
   readonly #files: KeptFiles;
   readonly #maxBytes: number;
   readonly #collecting = new Map<string, Promise<KeptFile>>();
@@ -72,6 +81,7 @@ class DirectoryWorkspaces implements Workspaces {
 
   constructor(options: WorkspacesOptions) {
     this.#workspaceOf = options.workspaceOf;
+    this.#everywhere = options.everywhere;
     this.#files = options.files;
     this.#maxBytes = options.maxBytes;
   }
@@ -156,15 +166,20 @@ class DirectoryWorkspaces implements Workspaces {
     }
   }
 
-  async forget({ agentId, person }: Workplace): Promise<void> {
-    const workspace = this.#workspaceOf(agentId);
-    if (!workspace?.shared) return;
-    try {
-      // A link in its place is removed, and not what it leads to.
-      await rm(join(await realpath(workspace.path), directoryOf(person)), { recursive: true, force: true });
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw writeFailure(error);
+  async forget(person: PersonId): Promise<void> {
+    const name = directoryOf(person);
+    const failures: unknown[] = [];
+    for (const { path, shared } of this.#everywhere()) {
+      // It may have been shared once. In one that never was, another name may be anything.
+      if (!shared && !isOfPerson(name)) continue;
+      try {
+        // A link in its place is removed, and not what it leads to.
+        await rm(join(await realpath(path), name), { recursive: true, force: true });
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR') failures.push(error);
+      }
     }
+    if (failures.length > 0) throw writeFailure(failures[0]);
   }
 
   async #collect(workplace: Workplace, path: string, key: string, signal: AbortSignal): Promise<KeptFile> {

@@ -45,7 +45,7 @@ function operatorOf(files: readonly KeptFile[], more: Partial<Operator> = {}): O
     read: async function* () {
       yield new Uint8Array(3);
     },
-    forget: async () => ({ left: [] }),
+    forget: async () => ({ left: [], stays: [] }),
     ...more,
   };
 }
@@ -102,7 +102,7 @@ test.each([
   ['y', 0, 1],
   ['', 0, 1],
 ])('asked and answered %j: deleted %i times, exit code %i', async (answer, times, code) => {
-  const forget = vi.fn(async () => ({ left: [] }));
+  const forget = vi.fn(async () => ({ left: [], stays: [] }));
   const logger = {
     debug: vi.fn(),
     info: vi.fn(),

@@ -2,7 +2,8 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PersonId } from '@surfaces/protocol';
-import type { FoundPerson, Holdings } from '../operator/messages.ts';
+import { directoryOf } from '../files/person-directory.ts';
+import type { Forgotten, FoundPerson, Holdings } from '../operator/messages.ts';
 import type { OpenOperator } from '../operator/open-operator.ts';
 import type { Operator } from '../operator/operator.ts';
 import { OperatorError } from '../operator/operator-error.ts';
@@ -163,14 +164,15 @@ async function remove(
       return FAILED;
     }
   }
-  let left: Awaited<ReturnType<Operator['forget']>>['left'];
+  let forgotten: Forgotten;
   try {
-    ({ left } = await operator.forget(person.id));
+    forgotten = await operator.forget(person.id);
   } catch (error) {
     world.err(`The deletion failed half-way. Repeat it: npm run person -- delete ${person.id}\n`);
     throw error;
   }
-  if (json) await world.out(`${JSON.stringify({ deleted: person, holdings, left })}\n`);
+  const { left, stays } = forgotten;
+  if (json) await world.out(`${JSON.stringify({ deleted: person, holdings, left, stays })}\n`);
   else {
     await world.out(`Deleted: ${inWords(holdings)}.\n`);
     if (left.length > 0) {
@@ -181,6 +183,13 @@ async function remove(
           : '';
       world.err(
         `Note: ${counted(left.length, 'context', 'contexts')} could not be ended at ${agents}${why}. Delete there what belongs to: ${left.map(({ platformChatId }) => platformChatId).join(', ')}\n`,
+      );
+    }
+    for (const { agentId, path } of stays) {
+      world.err(
+        path === undefined
+          ? `Note: ${agentId} is not known here any more: if it has a directory, delete ${directoryOf(person.id)} in it.\n`
+          : `Note: ${path} is as it was, but for a directory ${directoryOf(person.id)} in it: ${agentId} works there for one person alone. Delete there what is no longer needed.\n`,
       );
     }
   }

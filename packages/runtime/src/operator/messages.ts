@@ -86,6 +86,8 @@ export const KeptFileLine = z.object({
 /** What a deletion could not reach. */
 export const Forgotten = z.object({
   left: z.array(z.object({ agentId: AgentId, platformChatId: PlatformChatId })),
+  /** Agents whose directory has no part that is this person's; without a path it is not known any more. */
+  stays: z.array(z.object({ agentId: AgentId, path: z.string().optional() })),
 });
 export type Forgotten = z.infer<typeof Forgotten>;
 

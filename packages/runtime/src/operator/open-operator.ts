@@ -1,8 +1,7 @@
 /** An operator's access from outside: by the door of the app that runs, or to the store that no app uses. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Agents, createCore, type Scrubber } from '@surfaces/core';
-import type { AgentId } from '@surfaces/protocol';
+import { createCore, type Scrubber } from '@surfaces/core';
 import { systemClock } from '../clock.ts';
 import { type AppConfig, readAppConfig } from '../config.ts';
 import { readEnvironment } from '../environment-file.ts';
@@ -10,10 +9,12 @@ import { createFiles } from '../files/kept-files.ts';
 import { createWorkspaces } from '../files/workspaces.ts';
 import { createLogger } from '../logging.ts';
 import { createMetrics } from '../metrics.ts';
-import { openAgents, ownAgentPlaces } from '../open-agents.ts';
+import { everyWorkspace, openAgents } from '../open-agents.ts';
 import { openStore } from '../open-store.ts';
+import type { AgentRegistry } from '../registry/index.ts';
 import { type Environment, Settings } from '../settings.ts';
 import { knock } from './door-client.ts';
+import { forget } from './forget.ts';
 import type { Status } from './messages.ts';
 import { createOperator, type Operator } from './operator.ts';
 import { OperatorError } from './operator-error.ts';
@@ -70,11 +71,11 @@ async function openStored(config: AppConfig, env: Environment, world: OperatorWo
   const files = createFiles({ directory: join(dataDir, 'files'), maxBytes });
 
   /** Only a deletion needs the agents: nothing else is kept from working by a wrong registry. */
-  const forget: Parameters<typeof createOperator>[0]['core']['forget'] = async (person) => {
+  const forgetHere: Operator['forget'] = async (person) => {
     const closers: (() => Promise<void>)[] = [];
     const agents =
       config.agents.kind === 'own'
-        ? ownAgentAtRest(dataDir)
+        ? ownAgentAtRest
         : await openAgents({
             config,
             ownAgent: undefined,
@@ -85,33 +86,34 @@ async function openStored(config: AppConfig, env: Environment, world: OperatorWo
             signal: world.signal,
             onOpened: (_, close) => closers.push(close),
           });
-    const workspaces = createWorkspaces({ workspaceOf: (id) => agents.workspace(id), files, maxBytes });
+    const workspaces = createWorkspaces({
+      workspaceOf: (id) => agents.workspace(id),
+      everywhere: () => everyWorkspace(agents, dataDir),
+      files,
+      maxBytes,
+    });
     const parts = { store, agents, files, workspaces, clock, logger, metrics, defaultLocale, scrub };
     const core = createCore(parts);
     try {
-      return await core.forget(person);
+      return await forget({ core, store, agents }, person);
     } finally {
       await core.stop({ drainMs: 0 });
       for (const close of closers.reverse()) await close();
     }
   };
   const core: Parameters<typeof createOperator>[0]['core'] = {
-    forget,
+    forget: forgetHere,
     replay: async (ids) => (await store.reviveDeadLetters(ids, clock.now())).length,
   };
   return { operator: createOperator({ core, store, files }), running: undefined, close: () => store.close() };
 }
 
 /** The agent that the app runs itself does not run either; its directory is there. */
-function ownAgentAtRest(dataDir: string): Agents & {
-  workspace(id: AgentId): { readonly path: string; readonly shared: boolean } | undefined;
-} {
-  const { workspacePath: path } = ownAgentPlaces(dataDir);
-  return {
-    assign: () => undefined,
-    client: () => undefined,
-    info: () => undefined,
-    all: () => [],
-    workspace: () => (existsSync(path) ? { path, shared: true } : undefined),
-  };
-}
+const ownAgentAtRest: Omit<AgentRegistry, 'status' | 'close'> = {
+  assign: () => undefined,
+  client: () => undefined,
+  info: (id) => ({ id, label: id }),
+  all: () => [],
+  workspace: () => undefined,
+  workspaces: () => [],
+};

@@ -1,6 +1,15 @@
 /** The door of a running app over its real socket, and the same operations when none runs. */
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer as createHttpServer, request, type ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -175,6 +184,53 @@ test.each(['a running app', 'no app'])(
 );
 
 test.each(['a running app', 'no app'])(
+  'with %s: the person is gone from every workspace, and what cannot be reached is named',
+  async (how) => {
+    const agent = await agentOf();
+    const { AGENT_BASE_URL, AGENT_WORKSPACE_PATH, ...env } = environment(
+      mkdtempSync(join(tmpdir(), 'surfaces-op-')),
+      agent.url,
+    );
+    const directory = env.SURFACES_DATA_DIR ?? '';
+    const registry = join(directory, 'agents.yaml');
+    env.AGENTS_CONFIG = registry;
+    const entry = (id: string) => ({ id, base_url: agent.url, workspace_path: id });
+    const [own, other, demo] = ['own', 'other', 'agent/workspace'].map((name) => join(directory, name));
+    for (const path of [own, other, demo]) mkdirSync(path ?? '', { recursive: true });
+    const write = (agents: readonly string[]) =>
+      writeFileSync(
+        registry,
+        JSON.stringify({ user_agents: { 'fake:ann': agents[0] }, agents: agents.map(entry) }),
+      );
+    write(['other', 'own']);
+    const before = await start(env);
+    await converse(before, ann, 'words of ann');
+    await before.app.stop(1_000);
+    // From now on the agent that has the chat is in no registry, and "own" is hers alone.
+    write(['own']);
+    const { app } = await start(env);
+    if (how === 'no app') await app.stop(1_000);
+    const [{ id }] = linesOf((await command(personCommand, env, 'list', '--json')).out);
+    for (const path of [own, other, demo]) {
+      mkdirSync(join(path ?? '', id));
+      writeFileSync(join(path ?? '', id, 'text.txt'), 'of ann');
+    }
+    writeFileSync(join(own ?? '', 'notes.txt'), 'of ann');
+
+    const deleted = await command(personCommand, env, 'delete', id, '--yes');
+    expect(deleted).toMatchObject({ code: 0 });
+    expect([own, demo].map((path) => readdirSync(path ?? ''))).toEqual([['notes.txt'], []]);
+    // Read anew, a workspace with a person's directory in it counts as one for several people.
+    if (how === 'a running app') expect(deleted.err).toContain(`Note: ${own} is as it was`);
+    expect(readdirSync(other ?? '')).toEqual([id]);
+    expect(deleted.err).toContain(
+      `Note: other is not known here any more: if it has a directory, delete ${id}`,
+    );
+  },
+  LONG,
+);
+
+test.each(['a running app', 'no app'])(
   'with %s: dead letters are listed, shown, dropped, and delivered after all',
   async (how) => {
     const agent = await agentOf();
@@ -228,7 +284,7 @@ const nothing: Operator = {
   read: async function* () {
     yield new Uint8Array(3);
   },
-  forget: async () => ({ left: [] }),
+  forget: async () => ({ left: [], stays: [] }),
 };
 const logger = {
   debug: vi.fn(),

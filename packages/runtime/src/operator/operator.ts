@@ -31,7 +31,7 @@ export function createOperator({
   store,
   files,
 }: {
-  readonly core: Pick<Core, 'replay' | 'forget'>;
+  readonly core: Pick<Core, 'replay'> & Pick<Operator, 'forget'>;
   readonly store: Store;
   readonly files: Files;
 }): Operator {
@@ -97,9 +97,7 @@ export function createOperator({
     records: (person) => store.exportPerson(person),
     files: (person) => files.list(person),
     read: (person, file) => files.read(person, file),
-    async forget(person) {
-      return { left: [...(await core.forget(person))] };
-    },
+    forget: (person) => core.forget(person),
   };
 }
 

@@ -32,6 +32,8 @@ export class LiveAgents implements Agents {
   #registry: Registry = { agents: [], people: new Map(), secrets: [] };
   #current = new Map<AgentId, Served>();
   readonly #retired = new Set<Served>();
+  /** Since the start, by path: in what agents left there, a person's files may be. */
+  readonly #places = new Map<string, NonNullable<RegisteredAgent['workspace']>>();
   #closed = false;
 
   constructor(options: LiveAgentsOptions) {
@@ -67,6 +69,11 @@ export class LiveAgents implements Agents {
         served.client.retire(() => undefined);
       }
       throw error;
+    }
+    for (const { workspace } of registry.agents) {
+      if (workspace === undefined) continue;
+      const shared = workspace.shared || this.#places.get(workspace.path)?.shared === true;
+      this.#places.set(workspace.path, { path: workspace.path, shared });
     }
     const before = this.#current;
     this.#current = next;
@@ -104,6 +111,11 @@ export class LiveAgents implements Agents {
     const current = this.#current.get(id);
     if (current !== undefined) return current.agent.workspace;
     return [...this.#retired].find(({ agent }) => agent.id === id)?.agent.workspace;
+  }
+
+  /** Also those of agents that went since the start; `shared`: now or at any time since. */
+  workspaces(): readonly NonNullable<RegisteredAgent['workspace']>[] {
+    return [...this.#places.values()];
   }
 
   async close(): Promise<void> {

@@ -207,7 +207,7 @@ test('a version that is wrong is not used: said once, counted, shown in health',
   expect(line).toContain(`${path}:1:1 default_agent: there is no agent`);
   expect(line).toContain(`${path}:2:18 agents[0].base_url: expected text`);
   expect(registry.status()).toMatchObject({
-    ok: true,
+    ok: false,
     detail: expect.stringContaining(`${path}:1:1 default_agent`),
   });
 
@@ -215,7 +215,7 @@ test('a version that is wrong is not used: said once, counted, shown in health',
   writeFileSync(path, 'default_agent: b\nagents: [{id: a, base_url: 7}] # still\n');
   writeFileSync(path, `${good}# well\n`);
   await vi.waitFor(() => expect(logged('as it was before')).toHaveLength(1));
-  expect(registry.status()?.detail).toBe('1 agent, 0 people, others have a');
+  expect(registry.status()).toEqual({ ok: true, detail: '1 agent, 0 people, others have a' });
   expect(registry.client(id('a'))).toBe(client);
   expect(logged('is not used')).toHaveLength(1);
   expect(closed).toEqual([]);

@@ -17,6 +17,8 @@ import { watchFiles } from './watch-files.ts';
 export interface AgentRegistry extends Agents {
   /** Where an agent's directory is mounted here; `undefined`: nowhere. */
   workspace(id: AgentId): { readonly path: string; readonly shared: boolean } | undefined;
+  /** Every one that there is, or was since the start. */
+  workspaces(): readonly { readonly path: string; readonly shared: boolean }[];
   /** What is in force, for operators; `undefined` where there is no file. */
   status(): Check | undefined;
   close(): Promise<void>;
@@ -108,7 +110,7 @@ export async function openRegistry(options: RegistryOptions): Promise<AgentRegis
 
   return {
     ...agentsOf(agents),
-    status: () => ({ ok: true, detail: detailOf(name, agents, refused, now()) }),
+    status: () => ({ ok: refused === undefined, detail: detailOf(name, agents, refused, now()) }),
     close: async () => {
       await watch.close();
       await agents.close();
@@ -140,6 +142,7 @@ function agentsOf(agents: LiveAgents) {
     info: agents.info.bind(agents),
     all: agents.all.bind(agents),
     workspace: agents.workspace.bind(agents),
+    workspaces: agents.workspaces.bind(agents),
   };
 }
 

@@ -10,8 +10,8 @@ import { urlSecrets } from '../url-secrets.ts';
 import { readTls, type TlsPart, type TlsPaths, whyUnreadable } from './certificates.ts';
 import { checkForm, valueAt } from './form.ts';
 import { type Problem, YamlText } from './places.ts';
-import { checkReferences } from './references.ts';
-import type { AgentEntry } from './schema.ts';
+import { checkReferences, type References } from './references.ts';
+import type { AgentEntry, RegistryFile } from './schema.ts';
 
 /** How to reach an agent. Two that are equal need but one client. */
 export interface Access {
@@ -41,6 +41,12 @@ export interface Registry {
 export interface RegistryReading {
   /** There when nothing is wrong. */
   readonly registry?: Registry;
+  /** Where it was asked for, and nothing is wrong but entries of agents: the others, as they would be without these. */
+  readonly sound?: {
+    readonly registry: Registry;
+    /** The agent by its id, or by its place where it has none. */
+    readonly wrong: readonly { readonly agent: string; readonly problems: readonly Problem[] }[];
+  };
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
   /** Every file that it was made of, or would have been. */
@@ -50,7 +56,12 @@ export interface RegistryReading {
 }
 
 /** Never rejects. `now`: epoch milliseconds. */
-export async function readRegistry(path: string, env: Environment, now: number): Promise<RegistryReading> {
+export async function readRegistry(
+  path: string,
+  env: Environment,
+  now: number,
+  wanted: 'whole' | 'sound' = 'whole',
+): Promise<RegistryReading> {
   let bytes: Buffer;
   try {
     bytes = await readFile(path);
@@ -79,24 +90,63 @@ export async function readRegistry(path: string, env: Environment, now: number):
   const form = checkForm(text, value);
   const references = checkReferences(text, value);
   const access = await readAccess(text, value, { directory: dirname(path), env, now });
-  const problems = [...syntax, ...form.problems, ...references.problems, ...access.problems];
-  const { warnings } = references;
+  const found = [...syntax, ...form.problems, ...references.problems, ...access.problems];
+  const problems = found.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  const { warnings, people } = references;
   const files = [path, ...access.files];
-  if (form.file === undefined || problems.length > 0) {
-    return { problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column), warnings, files };
+  const parts = { text, people, directory: dirname(path) };
+  if (form.file !== undefined && problems.length === 0) {
+    const { registry, missing } = await build(form.file, access.agents, parts);
+    return { registry, problems, warnings: [...warnings, ...missing], files };
   }
+  const sound = wanted === 'sound' ? await soundOf(value, problems, access.agents, parts) : undefined;
+  return { problems, warnings, files, ...(sound && { sound }) };
+}
 
-  const { default_agent: name } = form.file;
-  const others = form.file.agents.find(({ id }) => id === name)?.id;
-  const workspaces = await workspacesOf(form.file.agents, dirname(path), references.people, others);
-  const missing = form.file.agents.flatMap(({ id, workspace_path: given }, i) => {
+interface BuildParts {
+  readonly text: YamlText;
+  readonly people: References['people'];
+  readonly directory: string;
+}
+
+/** `undefined`: something is wrong that is not of single entries, or no entry is left. */
+async function soundOf(
+  value: unknown,
+  problems: readonly Problem[],
+  access: readonly ReadAccess[],
+  parts: BuildParts,
+): Promise<RegistryReading['sound']> {
+  const list = valueAt(value, ['agents']);
+  const byEntry = Map.groupBy(problems, ({ key }) => /^agents\[(\d+)\]/.exec(key)?.[1]);
+  if (!Array.isArray(list) || byEntry.has(undefined)) return undefined;
+  const isSound = (_: unknown, i: number) => !byEntry.has(String(i));
+  const { file } = checkForm(parts.text, { ...Object(value), agents: list.filter(isSound) });
+  if (file === undefined) return undefined;
+  const { registry } = await build(file, access.filter(isSound), parts);
+  const wrong = [...byEntry].map(([i, own]) => {
+    const id = valueAt(list, [Number(i), 'id']);
+    return { agent: typeof id === 'string' && id !== '' ? id : `agents[${i}]`, problems: own };
+  });
+  return { registry, wrong };
+}
+
+/** `access`: of each entry of the file. `missing`: the workspaces that are not there. */
+async function build(
+  file: RegistryFile,
+  access: readonly ReadAccess[],
+  { text, people, directory }: BuildParts,
+): Promise<{ readonly registry: Registry; readonly missing: readonly Problem[] }> {
+  const { default_agent: name } = file;
+  const others = file.agents.find(({ id }) => id === name)?.id;
+  const workspaces = await workspacesOf(file.agents, directory, people, others);
+  const missing = file.agents.flatMap(({ id, workspace_path: given }, i) => {
     if (given === undefined || workspaces.get(id)?.exists) return [];
     const message = 'there is no such directory: no files can be exchanged with this agent until there is';
     return [text.problem(['agents', i, 'workspace_path'], message)];
   });
-  const agents = form.file.agents.map((entry, i): RegisteredAgent => {
+  const agents = file.agents.map((entry, i): RegisteredAgent => {
     const workspace = workspaces.get(entry.id);
-    const { bearer, tls, ends } = access.agents[i] ?? { ends: [] };
+    const { bearer, tls, ends } = access[i] ?? { ends: [] };
     return {
       id: entry.id,
       label: entry.label ?? entry.id,
@@ -115,8 +165,7 @@ export async function readRegistry(path: string, env: Environment, now: number):
     tls?.key ?? '',
   ]);
   const byDefault = others === undefined ? {} : { others: { id: others, byDefault: true } };
-  const registry = { agents, people: references.people, ...byDefault, secrets };
-  return { registry, problems: [], warnings: [...warnings, ...missing], files };
+  return { registry: { agents, people, ...byDefault, secrets }, missing };
 }
 
 interface ReadAccess {

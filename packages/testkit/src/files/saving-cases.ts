@@ -178,7 +178,7 @@ export const savingCases: readonly FilesCase[] = [
       await save(harness, { agentId: agents.shared, person: ann }, 'a.txt');
       const other = await save(harness, { agentId: agents.shared, person: bob }, 'b.txt');
       await save(harness, { agentId: agents.own, person: ann }, 'mine.txt');
-      for (const agentId of [agents.shared, agents.own]) await workspaces.forget({ agentId, person: ann });
+      await workspaces.forget(ann);
       assert.deepEqual(await disks.shared.files(), [other.path]);
       assert.deepEqual(await disks.own.files(), ['mine.txt']);
     },
