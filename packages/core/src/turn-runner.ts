@@ -156,6 +156,7 @@ export class TurnRun implements Run {
         if (event.kind === 'restarted') {
           // First: a copy that is still there under its number would be taken for the new one.
           await this.#given.forget();
+          await this.#confirmations.restart();
           await this.#journal.restart();
         } else this.#journal.add(event);
         this.#take(event);
