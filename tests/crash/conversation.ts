@@ -95,8 +95,9 @@ export class Conversation {
     return this.asked.length - answeredTurns(this.person.seen()).size;
   }
 
-  /** How often it was told that a command had its effect. */
+  /** How often it was told, or shown, that a command had its effect. */
   replies(command: Command, seen = this.person.seen()): number {
+    if (command === 'new' && this.person.opens) return this.person.places();
     return seen.filter(({ message }) => REPLIES[command].test(message.markdown)).length;
   }
 

@@ -25,6 +25,8 @@ export interface Person {
   readonly digests: ReadonlyMap<FileId, string>;
   /** Uploads that were cut off and made again: what they left is nobody's. */
   readonly givenUp: number;
+  /** Is taken to a new chat, and so not told of it. */
+  readonly opens?: true;
   /** Places that were made for further chats. */
   places(): number;
   /** Things that must not be, seen on the way. */

@@ -30,6 +30,7 @@ export interface WebPersonOptions {
 
 export class WebPerson implements Person {
   readonly surface = 'web';
+  readonly opens = true;
   readonly chat: string;
   readonly refused: string[] = [];
   readonly complaints: string[] = [];

@@ -131,6 +131,7 @@ class Web implements WebAdapter {
     },
   };
   readonly chats: ChatPort = {
+    opens: true,
     create: async ({ from, event, person }, operationId, signal) => {
       signal.throwIfAborted();
       if (placeOf(from).person !== person.externalId) {

@@ -106,6 +106,19 @@ it('a further chat is made, named, spoken in, left alone by the others, and put 
   expect(page.entries().filter((entry) => entry.by === 'person')).toHaveLength(3);
 });
 
+it('a new chat that was asked for in words is gone to, and its old place says nothing of it', async () => {
+  const { url } = await system();
+  const page = await TestPage.open(url);
+  page.post({ type: 'message', id: 'message-1', chat: 'main', text: '/new Plans' });
+  const { by, chat } = await page.until(is('created'));
+  expect(by).toBe('message-1');
+  await vi.waitFor(() => expect(page.listed(chat)).toMatchObject({ number: 'C2', name: 'Plans' }));
+  page.post({ type: 'message', id: 'message-2', chat: 'main', text: 'still here' });
+  await vi.waitFor(() => expect(answers(page, 'main')).toHaveLength(1));
+  const said = page.entries('main').flatMap((entry) => (entry.by === 'bot' ? [entry.message.markdown] : []));
+  expect(said).toEqual(['still here (0)']);
+});
+
 it('settings that are chosen by a command reach all browsers', async () => {
   const { url } = await system();
   const pages = [await TestPage.open(url), await TestPage.open(url)];

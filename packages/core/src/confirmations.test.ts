@@ -123,6 +123,86 @@ describe('a confirmation', () => {
     await seen(() => expect(texts()).toContain('decided: ok q2, no q1'));
   });
 
+  describe('of an agent that begins anew', () => {
+    const asks = (id: string, text = 'Delete it?'): Script =>
+      async function* ({ request, decision }) {
+        if (request.resumeAfter !== undefined) yield { kind: 'restarted' };
+        const options = [
+          { id: 'ok', label: 'Delete', kind: 'allow_once' as const },
+          { id: 'never', label: 'Keep', kind: 'reject' as const },
+        ];
+        yield { kind: 'confirm', id, text, options };
+        yield { kind: 'text', text: `decided ${id}: ${await decision(id)}` };
+        yield { kind: 'end' };
+      };
+    const questions = () =>
+      stage.messenger.shown(room()).filter(({ message }) => message.markdown.includes('?'));
+    const actionOf = (at: number) => questions()[at]?.message.buttons[0]?.action ?? '';
+    /** One that is in the journal, and then another life of both. */
+    const askAgain = async (first: Script, second: Script) => {
+      stage.agent.script = first;
+      await begin({ limits: { journalDelayMs: 0 } });
+      stage.messenger.say(room(), 'delete');
+      await seen(() => expect(questions()).toHaveLength(1));
+      await seen(async () => {
+        const { turns } = await stage.database.open().recover([stage.messenger]);
+        expect(turns[0]?.events).toHaveLength(1);
+      });
+      await restart(second);
+    };
+
+    it('waits for nobody: the new question settles it, and it decides nothing', async () => {
+      await askAgain(asks('q1'), asks('q2'));
+      await seen(() => expect(questions()).toHaveLength(2));
+      const about = actionOf(0).split(':').slice(0, 2).join(':');
+      expect(questions()[1]?.message.settles).toEqual([{ about }]);
+      stage.messenger.press(room(), actionOf(0));
+      await seen(() => expect(texts().at(-1)).toBe('There is no open question.'));
+      stage.messenger.say(room(), '/yes');
+      await seen(() => expect(texts()).toContain('decided q2: ok'));
+      expect(stage.agent.replies.map(({ confirmId }) => confirmId)).toEqual(['q2']);
+    });
+
+    it('is the same one where it asks the same again', async () => {
+      await askAgain(asks('q1'), asks('q1'));
+      await seen(() => expect(stage.agent.requests).toHaveLength(1));
+      // The word is heard when the question is there again.
+      await seen(async () => {
+        stage.messenger.say(room(), '/yes');
+        expect(texts()).toContain('decided q1: ok');
+      });
+      expect(questions()).toHaveLength(1);
+    });
+
+    it('is another one where it asks something else under the same id', async () => {
+      await askAgain(asks('q1'), asks('q1', 'Delete all?'));
+      await seen(() => expect(questions()).toHaveLength(2));
+      expect(questions()[1]?.message.markdown).toContain('Delete all?');
+      stage.messenger.press(room(), actionOf(1));
+      await seen(() => expect(texts()).toContain('decided q1: ok'));
+    });
+
+    it('hears a decision again that it had taken under the same id', async () => {
+      stage.agent.script = async function* ({ decision }) {
+        for (const life of ['first', 'second']) {
+          if (life === 'second') yield { kind: 'restarted' };
+          const options = [{ id: 'ok', label: 'Delete', kind: 'allow_once' as const }];
+          yield { kind: 'confirm', id: 'q1', text: 'Delete it?', options };
+          await decision('q1');
+        }
+        await expect.poll(() => stage.agent.replies).toHaveLength(2);
+        yield { kind: 'text', text: 'done' };
+        yield { kind: 'end' };
+      };
+      await begin();
+      stage.messenger.say(room(), 'delete');
+      await seen(() => expect(questions()).toHaveLength(1));
+      stage.messenger.say(room(), '/yes');
+      await seen(() => expect(texts()).toContain('done'));
+      expect(questions()).toHaveLength(1);
+    });
+  });
+
   it('is not given by a word that was said before it was asked', async () => {
     const asked = Promise.withResolvers<void>();
     stage.agent.script = async function* (ask) {

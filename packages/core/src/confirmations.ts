@@ -24,6 +24,13 @@ export class QuestionFailure extends Error {
 
 type ConfirmEvent = Extract<AgentEvent, { kind: 'confirm' }>;
 
+interface Question {
+  /** Since the store has it. */
+  confirmation?: Confirmation;
+  /** The decision is on its way to the agent. */
+  replied: boolean;
+}
+
 /**
  * What a running turn asks its person. The store holds question and decision; this carries the
  * question to the chat and the decision to the agent, again after a restart of either.
@@ -36,11 +43,13 @@ export class TurnConfirmations {
   readonly #lease: Lease;
   readonly #done: AbortSignal;
   readonly #fail: (error: unknown) => void;
-  /** Questions by the agent's id of them. */
-  readonly #open = new Set<string>();
+  /** Of the agent's run that goes on, by the agent's ids of them. */
+  #questions = new Map<string, Question>();
+  /** Asked before the agent began anew, not decided, and still with buttons in the chat. */
+  readonly #void = new Map<string, Confirmation>();
   readonly #tokens = new Set<string>();
-  readonly #replied = new Set<string>();
-  readonly #cancelTimers: (() => void)[] = [];
+  readonly #asking = new Set<Promise<void>>();
+  #cancelTimers: (() => void)[] = [];
 
   /** `done` aborts when the turn has ended; `fail` ends it. */
   constructor(
@@ -64,15 +73,53 @@ export class TurnConfirmations {
     });
   }
 
+  /** Resolves when the question is on its way to the chat, or what was decided before on its way to the agent. */
   async ask(event: ConfirmEvent): Promise<void> {
-    const { store, clock, limits, scrub } = this.#context;
-    const { turn, chat, person, adapter } = this.#job;
-    if (!this.#open.has(event.id) && this.#open.size >= limits.confirmations) {
+    if (!this.#questions.has(event.id) && this.#questions.size >= this.#context.limits.confirmations) {
       throw new QuestionFailure('too_many_questions');
     }
     // Before the store has it, or a decision that follows at once finds nothing to reply to.
-    this.#open.add(event.id);
+    const question = this.#questions.get(event.id) ?? { replied: false };
+    this.#questions.set(event.id, question);
+    const asking = this.#put(event, question);
+    this.#asking.add(asking);
+    try {
+      await asking;
+    } finally {
+      this.#asking.delete(asking);
+    }
+  }
+
+  /**
+   * The agent begins anew: what it asked so far waits for nobody any more. Resolves when nothing more of
+   * it is written; the store ends it with the journal.
+   */
+  async restart(): Promise<void> {
+    await Promise.allSettled(this.#asking);
+    for (const cancel of this.#cancelTimers) cancel();
+    this.#cancelTimers = [];
+    for (const [id, { confirmation, replied }] of this.#questions) {
+      if (confirmation === undefined) continue;
+      if (replied) this.#tokens.delete(confirmation.token);
+      else this.#void.set(id, confirmation);
+    }
+    this.#questions = new Map();
+  }
+
+  /** Whether something was asked, and all of that is in the store and undecided. */
+  get waiting(): boolean {
+    const asked = [...this.#questions.values()];
+    const waits = ({ confirmation, replied }: Question) => confirmation !== undefined && !replied;
+    return this.#asking.size === 0 && asked.some(waits);
+  }
+
+  async #put(event: ConfirmEvent, question: Question): Promise<void> {
+    const { store, clock, limits, scrub } = this.#context;
+    const { turn, chat, person, adapter } = this.#job;
     const askedAt = clock.now();
+    const before = this.#void.get(event.id);
+    // The same again: what is in the chat already asks it.
+    const same = before !== undefined && isSame(before, event);
     const confirmation = await persist(
       this.#context,
       'a confirmation',
@@ -80,7 +127,7 @@ export class TurnConfirmations {
         store.openConfirmation(this.#lease, {
           turn: turn.id,
           id: event.id,
-          token: newToken(),
+          token: same ? before.token : newToken(),
           chat: chat.key,
           person: person.id,
           text: event.text,
@@ -93,8 +140,11 @@ export class TurnConfirmations {
     );
     this.#context.fault('confirm.opened');
     this.#tokens.add(confirmation.token);
-    if (this.#replied.has(event.id)) return;
-    if (confirmation.decision !== undefined) return this.#reply(event.id, confirmation.decision);
+    question.confirmation = confirmation;
+    if (before?.token === confirmation.token) this.#void.delete(event.id);
+    if (question.replied) return;
+    // Owned by the turn, which ends it.
+    if (confirmation.decision !== undefined) return void this.#reply(question, confirmation);
 
     const t = translator(person.locale);
     const choices = [
@@ -102,16 +152,23 @@ export class TurnConfirmations {
       '',
       t('confirm_choices', { sign: adapter.capabilities.commandSign ?? '/' }),
     ].join('\n');
-    const question = t('confirm', { text: clip(scrub(event.text), LONGEST_QUESTION) });
+    const text = t('confirm', { text: clip(scrub(event.text), LONGEST_QUESTION) });
+    const settles = [...this.#void.values()].map(({ token }) => ({ about: aboutQuestion(token) }));
     const operations = say(adapter, {
-      name: `${turn.id}:confirm:${event.id}`,
+      // The token: what is asked anew under the same id is another question.
+      name: `${turn.id}:confirm:${confirmation.token}`,
       address: turn.address,
       chat,
       role: 'system',
-      markdown: adapter.capabilities.buttons === 'native' ? question : `${question}\n\n${choices}`,
+      markdown: adapter.capabilities.buttons === 'native' ? text : `${text}\n\n${choices}`,
       buttons: confirmButtons(confirmation, scrub),
+      settles,
     });
     const committed = await persist(this.#context, 'a question', () => store.enqueue(operations), this.#done);
+    if (committed.length > 0) {
+      for (const { token } of this.#void.values()) this.#tokens.delete(token);
+      this.#void.clear();
+    }
     // Owned by delivery; the turn does not wait for it to be shown.
     void this.#delivery.pushAll(committed);
     this.#expireAt(confirmation);
@@ -124,19 +181,21 @@ export class TurnConfirmations {
 
   /** A decision was stored for one of this turn's questions. */
   async decided(confirmation: Confirmation): Promise<void> {
-    if (confirmation.decision !== undefined && this.#open.has(confirmation.id)) {
-      await this.#reply(confirmation.id, confirmation.decision);
-    }
+    const question = this.#questions.get(confirmation.id);
+    // What was asked before the agent began anew decides nothing of what it asks now.
+    const other = question?.confirmation !== undefined && question.confirmation.token !== confirmation.token;
+    if (question !== undefined && !other) await this.#reply(question, confirmation);
   }
 
-  /** Sends the decision until the agent took it or the turn ended. */
-  async #reply(id: string, option: string): Promise<void> {
-    if (this.#replied.has(id)) return;
-    this.#replied.add(id);
-    for (let wait = 200; !this.#done.aborted; wait = Math.min(wait * 2, 5000)) {
+  /** Sends the decision until the agent took it, began anew, or the turn ended. */
+  async #reply(question: Question, { id, decision }: Confirmation): Promise<void> {
+    if (question.replied || decision === undefined) return;
+    question.replied = true;
+    const isAsked = () => !this.#done.aborted && this.#questions.get(id) === question;
+    for (let wait = 200; isAsked(); wait = Math.min(wait * 2, 5000)) {
       try {
         const { chat, turn } = this.#job;
-        return await this.#client.reply(chat.platformChatId, turn.requestId, id, option);
+        return await this.#client.reply(chat.platformChatId, turn.requestId, id, decision);
       } catch (error) {
         this.#context.logger.debug(
           { turn: this.#job.turn.id, err: error },
@@ -160,7 +219,8 @@ export class TurnConfirmations {
   }
 
   /** Nobody answered in time: that is a refusal, or, where refusing is no choice, the end of the turn. */
-  async #expire({ chat, token, person }: Confirmation): Promise<void> {
+  async #expire({ id, chat, token, person }: Confirmation): Promise<void> {
+    const question = this.#questions.get(id);
     const { store, clock } = this.#context;
     const now = clock.now();
     const by = expiryOf(token);
@@ -172,7 +232,9 @@ export class TurnConfirmations {
     );
     // Somebody may have been quicker: then it is that decision.
     if ('confirmation' in decision) return this.decided(decision.confirmation);
-    if (decision.outcome === 'not_found') this.#fail(new QuestionFailure('confirm_expired'));
+    // The agent may have begun anew meanwhile, which ends the question.
+    if (decision.outcome === 'not_found' && this.#questions.get(id) === question)
+      this.#fail(new QuestionFailure('confirm_expired'));
   }
 }
 
@@ -188,6 +250,10 @@ function expiryOf(token: string): string {
 /** Whether it was decided because nobody answered in time. */
 export function isExpiry({ token, decidedBy }: Confirmation): boolean {
   return decidedBy === expiryOf(token);
+}
+
+function isSame({ text, options }: Confirmation, event: ConfirmEvent): boolean {
+  return text === event.text && JSON.stringify(options) === JSON.stringify(event.options);
 }
 
 function confirmButtons(confirmation: Confirmation, scrub: (text: string) => string): Button[] {

@@ -75,9 +75,13 @@ export class Lanes {
     return this.#runs.get(chat);
   }
 
-  /** Begins no more turns; resolves when those that run have ended. */
+  /**
+   * Begins no more turns; resolves when those that run have ended. What waits for a person's answer cannot
+   * end, and is left for the next start.
+   */
   async drain(): Promise<void> {
     this.#draining = true;
+    for (const run of this.#runs.values()) run.leaveWhenAsking();
     while (this.#runs.size > 0) await Promise.allSettled([...this.#runs.values()].map((run) => run.done));
   }
 
@@ -104,6 +108,7 @@ export class Lanes {
   #run(chat: ChatKey, job: Job, lease: Lease): TurnRun {
     const run = this.#start(job, lease);
     this.#runs.set(chat, run);
+    if (this.#draining) run.leaveWhenAsking();
     const over = () => this.#runs.delete(chat);
     run.done.then(over, over);
     return run;

@@ -78,6 +78,70 @@ describe('stopping', () => {
     await seeing(['half, whole']);
   });
 
+  it('does not wait for a person: what was asked, or is asked meanwhile, goes on at the next start', async () => {
+    const open = Promise.withResolvers<void>();
+    let cancelled = false;
+    stage.agent.script = async function* ({ request, decision, signal }) {
+      signal.addEventListener('abort', () => {
+        cancelled = signal.reason?.name === 'StopRequested';
+      });
+      if (request.text === 'late') await open.promise;
+      const options = [{ id: 'ok', label: 'Delete', kind: 'allow_once' as const }];
+      yield { kind: 'confirm', id: 'q', text: `Delete ${request.text}?`, options };
+      await decision('q');
+    };
+    const other = stage.messenger.room('r2');
+    const first = await begin();
+    stage.messenger.say(room(), 'it');
+    stage.messenger.say(other, 'late');
+    await seen(() => expect(texts()[0]).toContain('Delete it?'));
+    await seen(() => expect(stage.agent.requests).toHaveLength(2));
+    // Longer than this test may take.
+    const stopped = first.stop(600_000);
+    open.resolve();
+    await stopped;
+    expect(texts(other)[0]).toContain('Delete late?');
+    expect(cancelled).toBe(false);
+    stage.system = undefined;
+    await restart(async function* ({ request, decision }) {
+      expect(request.resumeAfter).toBe(1);
+      yield { kind: 'text', text: `decided: ${await decision('q')}` };
+      yield { kind: 'end' };
+    });
+    for (const place of [room(), other]) {
+      await seen(() => expect(stage.agent.requests).toHaveLength(2));
+      stage.messenger.say(place, '/yes');
+      await seen(() => expect(texts(place)).toContain('decided: ok'));
+      expect(texts(place).filter((text) => text.includes('?'))).toHaveLength(1);
+    }
+  });
+
+  it('waits for an agent that was answered, or works on beside its question', async () => {
+    const open = Promise.withResolvers<void>();
+    stage.agent.script = async function* ({ request, decision }) {
+      const options = [{ id: 'ok', label: 'Delete', kind: 'allow_once' as const }];
+      yield { kind: 'confirm', id: 'q', text: 'Delete it?', options };
+      if (request.text === 'answered') await decision('q');
+      else yield { kind: 'text', text: 'beside: ' };
+      await open.promise;
+      yield { kind: 'text', text: 'done' };
+      yield { kind: 'end' };
+    };
+    const other = stage.messenger.room('r2');
+    const first = await begin();
+    stage.messenger.say(room(), 'answered');
+    await seen(() => expect(texts()[0]).toContain('Delete it?'));
+    stage.messenger.say(room(), '/yes');
+    await seen(() => expect(stage.agent.replies).toHaveLength(1));
+    stage.messenger.say(other, 'beside');
+    await seen(() => expect(stage.messenger.drafts(other)).not.toEqual([]));
+    const stopped = first.stop(5000);
+    open.resolve();
+    await stopped;
+    expect(texts()).toContain('done');
+    expect(texts(other)).toContain('beside: done');
+  });
+
   it('does not wait for ever for a surface, an agent or a send that hangs', async () => {
     const { core, surface } = await begin({ limits: { stopMs: 20 } });
     const hang = () => new Promise<never>(() => undefined);

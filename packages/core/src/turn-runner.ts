@@ -59,6 +59,9 @@ export class TurnRun implements Run {
   #confirmations: TurnConfirmations | undefined;
   #attachments: readonly Attachment[];
   #firstTextSeen = false;
+  /** The last thing that the agent said was a question. */
+  #asking = false;
+  #leavesWhenAsking = false;
 
   constructor(context: Context, delivery: Delivery, intake: Intake, budget: Budget, job: Job, lease: Lease) {
     this.#context = context;
@@ -81,6 +84,12 @@ export class TurnRun implements Run {
   /** Ends the run and leaves the turn for the next start. The agent is not told to stop working. */
   leave(): void {
     this.#left.reject(new LeftRunning('the system stops'));
+  }
+
+  /** Leaves the turn as soon as only a person's answer can bring it further. */
+  leaveWhenAsking(): void {
+    this.#leavesWhenAsking = true;
+    if (this.#asking && this.#confirmations?.waiting) this.leave();
   }
 
   /** Ends the run with nothing more said or stored; the agent is told to stop working. */
@@ -157,6 +166,7 @@ export class TurnRun implements Run {
         if (event.kind === 'restarted') {
           // First: a copy that is still there under its number would be taken for the new one.
           await this.#given.forget();
+          await this.#confirmations.restart();
           await this.#journal.restart();
         } else this.#journal.add(event);
         this.#take(event);
@@ -236,6 +246,7 @@ export class TurnRun implements Run {
 
   #take(event: AgentEvent): void {
     this.#answer.apply(event);
+    this.#asking = event.kind === 'confirm';
     const { text, progress } = this.#answer;
     if (event.kind === 'text' || event.kind === 'progress' || event.kind === 'restarted') {
       this.#preview.update({ text, ...(progress === undefined ? {} : { progress }) });
@@ -243,9 +254,14 @@ export class TurnRun implements Run {
     // Copied when it is journalled: a copy that nobody knows of would outlast the agent's new beginning.
     if (event.kind === 'file') this.#given.take(event, this.#journal.flushed());
     if (event.kind === 'confirm') {
-      this.#confirmations?.ask(event).catch((error) => {
-        if (!this.#ended.signal.aborted) this.#abort.abort(error);
-      });
+      this.#confirmations?.ask(event).then(
+        () => {
+          if (this.#leavesWhenAsking) this.leaveWhenAsking();
+        },
+        (error) => {
+          if (!this.#ended.signal.aborted) this.#abort.abort(error);
+        },
+      );
     }
   }
 

@@ -2,20 +2,20 @@ import type { AgentId } from '@surfaces/protocol';
 import { agentLabel } from '../changes.ts';
 import type { Context } from '../context.ts';
 import type { Command, Handler, Handling, Reply } from '../dispatcher.ts';
-import { menuButtons, numberIn, pressed } from './menu.ts';
+import { called, menuButtons, pressed } from './menu.ts';
 
-/** `agent` tells who answers here, `agent <n>` chooses who answers in new chats. */
+/** `agent` tells who answers here, `agent <n>` and `agent <name>` choose who answers in new chats. */
 export function agent(context: Context): Command {
   return {
     name: 'agent',
-    takes: '[n]',
+    takes: '[n|name]',
     help: 'help_agent',
     group: 'system',
     handle: async (handling) => {
       const { event, t, sign } = handling;
       const choices = choicesOf(context, handling);
       if (event.args.trim() === '') return [await listed(context, handling, choices)];
-      const picked = choices[numberIn(event.args) - 1];
+      const picked = called(choices, event.args, (id) => [context.agents.info(id)?.label ?? id, id]);
       if (!picked) return [{ markdown: t('agent_unknown', { count: choices.length, sign }) }];
       return [await choose(context, handling, picked)];
     },

@@ -40,6 +40,22 @@ describe('where chats have places of their own', () => {
     expect(texts()).not.toContain('second');
   });
 
+  it('nothing is said of a new place where the messenger takes the person there', async () => {
+    const { surface } = await begin();
+    Object.assign(surface, { chats: { ...surface.chats, opens: true } });
+    say('/new Other');
+    const place = await made(1);
+    await answered('**Other** is a new chat', place);
+    stage.messenger.fail({ call: 'create', fault: 'refused' });
+    say('/new Third');
+    await answered('`/chats 3` tries again');
+    say('/chats 3');
+    await made(2);
+    say('hello');
+    await answered('hello');
+    expect(texts()).toEqual([expect.stringContaining('tries again'), 'hello']);
+  });
+
   it('a chat that nobody named is named by its first message, cut between words', async () => {
     await begin();
     say('/new');
@@ -58,9 +74,12 @@ describe('where chats have places of their own', () => {
     await begin();
     say('/chats');
     await answered(/You have 1 chat\b[\s\S]*\*\*C1\*\* New chat · you are here/);
+    expect(last()).not.toContain('C2');
     say('/new Other');
     await made(1);
     await answered('C2 has');
+    say('/chats');
+    await answered('`/chats 2` tells where C2 is');
     say('/chats 2');
     await answered(/C2 \*\*Other\*\* has a place of its own/);
     say('/chats 1');

@@ -24,7 +24,7 @@ export function chats(context: Context): Command {
       const number = numberIn(event.args.trim().replace(/^c/i, ''));
       const found = all.find(({ chat }) => chat.chatId === `C${number}`);
       return found
-        ? [await go(context, handling, found)]
+        ? await go(context, handling, found)
         : [
             {
               markdown: t('chats_unknown', { sign, given: escapeMarkdown(clip(cleanName(event.args), 40)) }),
@@ -41,7 +41,8 @@ export function chatButton(context: Context): Handler<'callback'> {
     const all = await context.store.chatsOf(handling.person.id);
     const found = all.find(({ chat }) => chat.key === value);
     if (!found) return [{ markdown: handling.t('not_yours') }];
-    return [{ ...(await go(context, handling, found)), settles }];
+    const replies = await go(context, handling, found);
+    return replies.map((reply) => ({ ...reply, settles }));
   };
 }
 
@@ -61,10 +62,13 @@ function listed({ chat: current, adapter, t, sign }: Handling, all: readonly Pla
     ({ chat, addresses }) =>
       chat.key !== current.key && (!adapter.chats || here(adapter, addresses).length === 0),
   );
+  // One that there is, to name in the hint.
+  const other = shown.findLast(({ chat }) => chat.key !== current.key)?.chat;
+  const hint = adapter.chats ? 'chats_hint' : 'chats_hint_here';
   return {
     markdown: [
       t('chats', { count: all.length, chats: lines.join('\n') }),
-      t(adapter.chats ? 'chats_hint' : 'chats_hint_here', { sign }),
+      other ? t(hint, { sign, number: other.chatId.slice(1) }) : t('chats_hint_one', { sign }),
     ].join('\n\n'),
     buttons: menuButtons(
       'chat',
@@ -78,19 +82,18 @@ async function go(
   context: Context,
   { event, id, chat: current, person, adapter, t, sign }: Handling,
   { chat, addresses }: PlacedChat,
-): Promise<Reply> {
+): Promise<readonly Reply[]> {
   const words = { chat: chat.chatId, name: escapeMarkdown(chatName(chat, t)) };
   if (!adapter.chats) {
     await context.store.bindChat(chat.key, event.address, person.id);
-    return { markdown: t('chats_now_here', words), at: { address: event.address, chat } };
+    return [{ markdown: t('chats_now_here', words), at: { address: event.address, chat } }];
   }
-  if (chat.key === current.key) return { markdown: t('chats_already_here', words) };
-  if (here(adapter, addresses).length > 0) return { markdown: t('chats_elsewhere', words) };
+  if (chat.key === current.key) return [{ markdown: t('chats_already_here', words) }];
+  if (here(adapter, addresses).length > 0) return [{ markdown: t('chats_elsewhere', words) }];
   const { externalId } = event.author;
   const { address: from, eventId } = event;
   const request = { from, event: eventId, person, externalId, chat, by: id };
   const address = await placeChat(context, adapter, request);
-  return address
-    ? { markdown: t('new_made', { chat: chat.chatId }) }
-    : { markdown: t('new_no_place', { sign, number: chat.chatId.slice(1) }) };
+  if (!address) return [{ markdown: t('new_no_place', { sign, number: chat.chatId.slice(1) }) }];
+  return adapter.chats.opens ? [] : [{ markdown: t('new_made', { chat: chat.chatId }) }];
 }

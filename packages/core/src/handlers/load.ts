@@ -6,18 +6,18 @@ import type { Lanes } from '../lanes.ts';
 import { escapeMarkdown } from '../markdown/escape.ts';
 import { askToRead } from '../notes.ts';
 import type { SavedContext } from '../ports/index.ts';
-import { menuButtons, numberIn, openMenus, pressed } from './menu.ts';
+import { called, menuButtons, openMenus, pressed } from './menu.ts';
 
 /** So many of the last messages are searched for a list that is open. */
 const SEARCHED = 100;
 /** So many are listed, the newest; all can be said by their number. */
 const LISTED = 50;
 
-/** `load` lists what was saved, `load <n>` goes on with one. */
+/** `load` lists what was saved, `load <n>` and `load <name>` go on with one. */
 export function load(context: Context, lanes: Lanes): Command {
   return {
     name: 'load',
-    takes: '[n]',
+    takes: '[n|name]',
     help: 'help_load',
     group: 'memory',
     handle: async (handling) => {
@@ -36,7 +36,7 @@ export function load(context: Context, lanes: Lanes): Command {
           },
         ];
       }
-      const picked = all[numberIn(event.args) - 1];
+      const picked = called(all, event.args, ({ name }) => [name]);
       if (!picked) return [{ markdown: t('load_unknown', { count: all.length, sign }) }];
       const { reply, over } = await resume(context, lanes, handling, picked, handling.id);
       if (!over) return [reply];

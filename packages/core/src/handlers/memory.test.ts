@@ -3,7 +3,7 @@ import { type Ask, echo, FakeAgent, FakeMessenger, realClock, type Said } from '
 import { Stage } from '../testing/stage.ts';
 
 const stage = new Stage();
-const { begin, room, seen, texts } = stage;
+const { begin, restart, room, seen, texts } = stage;
 afterEach(() => stage.clear());
 
 const ann = { externalId: 'ann', name: 'Ann' };
@@ -164,6 +164,23 @@ describe('save and load with an agent that copies contexts', () => {
     say('two');
     await answered('two');
     expect(new Set(contexts()).size).toBe(1);
+  });
+
+  it('take a name as well as a number, however it is written', async () => {
+    await begin();
+    say('one');
+    await answered('one');
+    for (const name of ['My plan', '1']) {
+      say(`/save ${name}`);
+      await answered(`Saved as **${name}**`);
+    }
+    say('/load  MY  Plan');
+    await answered('goes on from **My plan**');
+    // A number stays a number.
+    say('/load 1');
+    await count('goes on from **My plan**', 2);
+    say('/load plan');
+    await answered('say one from 1 to 2');
   });
 
   it.each(['/load 99', '/load x', '/load 0', '/load -1', '/load 1e0', '/load 1 2'])(
@@ -410,6 +427,20 @@ describe('agent', () => {
     stage.messenger.say(place, 'there', ann);
     await seen(() => expect(last(place)).toBe('there'));
     expect(options.others[0]?.requests.map(({ text }) => text)).toEqual(['there']);
+  });
+
+  it('takes a label or an id as well as a number, of those alone that may be chosen', async () => {
+    const forbidden = { ...two(), assign: () => ({ choices: ['agent-0'], byDefault: false }) as never };
+    await begin(two());
+    say('/agent AGENT-1');
+    await answered('**agent-1** answers in new chats');
+    say('/agent echo');
+    await answered('**Echo** answers in new chats too');
+    say('/agent agent-0');
+    await count('**Echo** answers in new chats too', 2);
+    await restart(undefined, forbidden);
+    say('/agent agent-1');
+    await answered('say one from 1 to 1');
   });
 
   it('of a list that is out of date cannot be chosen', async () => {

@@ -53,6 +53,22 @@ export function numberIn(args: string): number {
   return found ? Number(found[1]) : 0;
 }
 
+/** What somebody calls by its number in a list or by its name; of several of one name the newest. */
+export function called<T>(
+  list: readonly T[],
+  args: string,
+  names: (one: T) => readonly string[],
+): T | undefined {
+  const byNumber = list[numberIn(args) - 1];
+  const wanted = folded(args);
+  if (byNumber !== undefined || wanted === '') return byNumber;
+  return list.findLast((one) => names(one).some((name) => folded(name) === wanted));
+}
+
+function folded(name: string): string {
+  return cleanName(name).normalize('NFKC').toLowerCase();
+}
+
 function shorten(label: string): string {
   const name = cleanName(label) || '…';
   return name.length <= LABEL ? name : `${name.slice(0, LABEL - 1)}…`.toWellFormed();

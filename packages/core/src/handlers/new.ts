@@ -62,7 +62,7 @@ export function newChat(context: Context, delivery: Delivery): Command {
       tellWhoAnswers(address);
       return [
         { markdown: welcome, at: { address, chat } },
-        { markdown: t('new_made', { chat: chat.chatId }), confirms: true },
+        ...(adapter.chats.opens ? [] : [{ markdown: t('new_made', { chat: chat.chatId }), confirms: true }]),
       ];
     },
   };

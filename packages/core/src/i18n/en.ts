@@ -150,12 +150,14 @@ export const en = {
     'The chat is made, but I could not make a place for it here. `{sign}chats {number}` tries again.',
   new_too_many:
     'You have {limit} chats already, and more is not possible. Go on in an old one: `{sign}chats` lists them, `{sign}clear` empties one.',
+  bytes: { one: '{count} byte', other: '{count} bytes' },
   chats: {
     one: '**You have {count} chat**\n\n{chats}',
     other: '**Your {count} chats**\n\n{chats}',
   },
-  chats_hint: '`{sign}new` makes another, `{sign}chats 2` tells where C2 is.',
-  chats_hint_here: '`{sign}new` makes another, `{sign}chats 2` goes to C2.',
+  chats_hint: '`{sign}new` makes another, `{sign}chats {number}` tells where C{number} is.',
+  chats_hint_here: '`{sign}new` makes another, `{sign}chats {number}` goes to C{number}.',
+  chats_hint_one: '`{sign}new` makes another.',
   chats_here: 'you are here',
   chats_archived: 'archived',
   chats_unknown: 'You have no chat “{given}”. `{sign}chats` lists them by their numbers.',
@@ -179,7 +181,8 @@ export const en = {
   notes_reading: 'going on from {name}',
   load: '**What you saved**\n\n{contexts}\n\nWhich one? `{sign}load 1` takes the first, `{sign}cancel` leaves all as it is. What the agent knows here now is replaced.',
   load_none: 'Nothing is saved for this agent yet. `{sign}save` keeps what it knows here.',
-  load_unknown: 'There is no such number: say one from 1 to {count}. `{sign}load` shows the list.',
+  load_unknown:
+    'There is no such number or name: say one from 1 to {count}, or a name of the list. `{sign}load` shows the list.',
   load_used: 'Something was chosen from this list already. `{sign}load` makes a new one.',
   load_unsupported: 'The agent cannot open this copy any more. Nothing was changed.',
   loaded: 'The agent goes on from **{name}** here. It does not know what was said since.',
@@ -209,7 +212,8 @@ export const en = {
   agent_for_new: 'for new chats',
   agent_chosen: '**{agent}** answers in new chats too.',
   agent_chosen_other: '**{agent}** answers in new chats: `{sign}new` makes one. This chat keeps its agent.',
-  agent_unknown: 'There is no such number: say one from 1 to {count}. `{sign}agent` shows the list.',
+  agent_unknown:
+    'There is no such number or name: say one from 1 to {count}, or a name of the list. `{sign}agent` shows the list.',
   agent_gone: 'You cannot choose that agent (any more).',
   agent_unnamed: 'an agent that is not available',
   agent_by_default: 'You are not on the list of this system, so the default agent **{agent}** answers here.',

@@ -149,11 +149,13 @@ export const ko: Catalogue = {
     '대화는 만들었지만 여기에 자리를 만들지 못했습니다. `{sign}chats {number}`로 다시 시도할 수 있습니다.',
   new_too_many:
     '대화가 이미 {limit}개라서 더 만들 수 없습니다. 예전 대화를 쓰세요: `{sign}chats`는 목록을 보여 주고 `{sign}clear`는 대화를 비웁니다.',
+  bytes: { other: '{count}바이트' },
   chats: {
     other: '**대화 {count}개**\n\n{chats}',
   },
-  chats_hint: '`{sign}new`는 새 대화를 만들고, `{sign}chats 2`는 C2가 어디 있는지 알려 줍니다.',
-  chats_hint_here: '`{sign}new`는 새 대화를 만들고, `{sign}chats 2`는 C2로 갑니다.',
+  chats_hint: '`{sign}new`는 새 대화를 만들고, `{sign}chats {number}`: C{number} 위치를 알려 줍니다.',
+  chats_hint_here: '`{sign}new`는 새 대화를 만들고, `{sign}chats {number}`: C{number} 대화로 갑니다.',
+  chats_hint_one: '`{sign}new`는 새 대화를 만듭니다.',
   chats_here: '지금 여기',
   chats_archived: '보관됨',
   chats_unknown: '“{given}” 대화는 없습니다. `{sign}chats`에서 번호를 볼 수 있습니다.',
@@ -179,7 +181,7 @@ export const ko: Catalogue = {
   load: '**저장한 것**\n\n{contexts}\n\n어느 것으로 할까요? `{sign}load 1`은 첫 번째를 고르고 `{sign}cancel`은 그대로 둡니다. 지금 에이전트가 여기서 아는 것은 바뀝니다.',
   load_none: '이 에이전트로 저장한 것이 아직 없습니다. `{sign}save`로 지금 아는 것을 저장할 수 있습니다.',
   load_unknown:
-    '그런 번호는 없습니다. 1부터 {count}까지의 번호를 말해 주세요. `{sign}load`에서 목록을 볼 수 있습니다.',
+    '그런 번호나 이름은 없습니다. 1부터 {count}까지의 번호나 목록의 이름을 말해 주세요. `{sign}load`에서 목록을 볼 수 있습니다.',
   load_used: '이 목록에서는 이미 골랐습니다. `{sign}load`로 새 목록을 볼 수 있습니다.',
   load_unsupported: '에이전트가 이 사본을 더 이상 열 수 없습니다. 아무것도 바꾸지 않았습니다.',
   loaded: '에이전트가 여기서 **{name}**부터 이어 갑니다. 그 뒤의 이야기는 모릅니다.',
@@ -210,7 +212,7 @@ export const ko: Catalogue = {
   agent_chosen_other:
     '새 대화에서는 **{agent}** 에이전트가 답합니다. `{sign}new`로 만드세요. 이 대화의 에이전트는 그대로입니다.',
   agent_unknown:
-    '그런 번호는 없습니다. 1부터 {count}까지의 번호를 말해 주세요. `{sign}agent`에서 목록을 볼 수 있습니다.',
+    '그런 번호나 이름은 없습니다. 1부터 {count}까지의 번호나 목록의 이름을 말해 주세요. `{sign}agent`에서 목록을 볼 수 있습니다.',
   agent_gone: '그 에이전트는 고를 수 없거나 더 이상 고를 수 없습니다.',
   agent_unnamed: '쓸 수 없는 에이전트',
   agent_by_default: '이 시스템의 명단에 없으므로 여기서는 기본 에이전트가 답합니다: **{agent}**.',

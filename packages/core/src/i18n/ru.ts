@@ -159,14 +159,16 @@ export const ru: Catalogue = {
     'Чат создан, но место для него здесь сделать не удалось. `{sign}chats {number}` попробует ещё раз.',
   new_too_many:
     'У вас уже {limit} чатов, больше нельзя. Продолжите в старом: `{sign}chats` покажет их, `{sign}clear` начнёт чат заново.',
+  bytes: { one: '{count} байт', few: '{count} байта', many: '{count} байт', other: '{count} байта' },
   chats: {
     one: '**У вас {count} чат**\n\n{chats}',
     few: '**У вас {count} чата**\n\n{chats}',
     many: '**У вас {count} чатов**\n\n{chats}',
     other: '**У вас {count} чата**\n\n{chats}',
   },
-  chats_hint: '`{sign}new` создаст ещё один, `{sign}chats 2` скажет, где C2.',
-  chats_hint_here: '`{sign}new` создаст ещё один, `{sign}chats 2` перейдёт в C2.',
+  chats_hint: '`{sign}new` создаст ещё один, `{sign}chats {number}` скажет, где C{number}.',
+  chats_hint_here: '`{sign}new` создаст ещё один, `{sign}chats {number}` перейдёт в C{number}.',
+  chats_hint_one: '`{sign}new` создаст ещё один.',
   chats_here: 'вы здесь',
   chats_archived: 'в архиве',
   chats_unknown: 'Чата «{given}» у вас нет. `{sign}chats` покажет их с номерами.',
@@ -190,7 +192,8 @@ export const ru: Catalogue = {
   notes_reading: 'продолжение с {name}',
   load: '**Что вы сохранили**\n\n{contexts}\n\nЧто взять? `{sign}load 1` возьмёт первое, `{sign}cancel` оставит всё как есть. То, что агент знает здесь сейчас, будет заменено.',
   load_none: 'Для этого агента пока ничего не сохранено. `{sign}save` сохранит то, что он здесь знает.',
-  load_unknown: 'Такого номера нет: назовите число от 1 до {count}. `{sign}load` покажет список.',
+  load_unknown:
+    'Такого номера или названия нет: назовите число от 1 до {count} или название из списка. `{sign}load` покажет список.',
   load_used: 'Из этого списка уже выбрали. `{sign}load` покажет новый.',
   load_unsupported: 'Агент больше не может открыть эту копию. Ничего не изменилось.',
   loaded: 'Агент продолжает здесь с **{name}**. Того, что говорили позже, он не знает.',
@@ -226,7 +229,8 @@ export const ru: Catalogue = {
   agent_chosen: '**{agent}** будет отвечать и в новых чатах.',
   agent_chosen_other:
     'В новых чатах будет отвечать **{agent}**: создайте чат командой `{sign}new`. У этого чата агент останется прежним.',
-  agent_unknown: 'Такого номера нет: назовите число от 1 до {count}. `{sign}agent` покажет список.',
+  agent_unknown:
+    'Такого номера или названия нет: назовите число от 1 до {count} или название из списка. `{sign}agent` покажет список.',
   agent_gone: 'Этого агента вы выбрать не можете (или уже не можете).',
   agent_unnamed: 'агент, который недоступен',
   agent_by_default: 'Вас нет в списке этой системы, поэтому здесь отвечает агент по умолчанию – **{agent}**.',

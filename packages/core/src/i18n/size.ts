@@ -1,10 +1,13 @@
 import type { Locale } from '@surfaces/protocol';
+import { translator } from './catalogue.ts';
 
-const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
+const UNITS = ['kilobyte', 'megabyte', 'gigabyte'] as const;
 
 /** A number of bytes for people, such as `1.5 MB`; steps of 1024, as the limits are set. */
 export function sizeText(bytes: number, locale: Locale): string {
-  let value = bytes;
+  // Of these alone the short form is the same for one and for many.
+  if (bytes < 1024) return translator(locale)('bytes', { count: bytes });
+  let value = bytes / 1024;
   let unit = 0;
   while (value >= 1024 && unit < UNITS.length - 1) {
     value /= 1024;
@@ -12,7 +15,7 @@ export function sizeText(bytes: number, locale: Locale): string {
   }
   return new Intl.NumberFormat(locale, {
     style: 'unit',
-    unit: UNITS[unit] ?? 'byte',
+    unit: UNITS[unit] ?? 'gigabyte',
     maximumFractionDigits: value < 10 ? 1 : 0,
   }).format(value);
 }

@@ -196,7 +196,10 @@ export interface Store extends ChatStore, CareStore {
   startTurn(lease: Lease, turn: TurnId): Promise<void>;
   /** Adds to the turn's journal. An event whose `seq` is there already is left out. */
   appendEvents(lease: Lease, turn: TurnId, events: readonly AgentEvent[]): Promise<void>;
-  /** Empties the journal of a turn whose agent begins it anew. */
+  /**
+   * Empties the journal of a turn whose agent begins it anew, and forgets what the turn asked and nobody
+   * decided: its tokens are not found any more, its ids are free. What was decided stays decided.
+   */
   restartJournal(lease: Lease, turn: TurnId): Promise<void>;
   rememberPreview(lease: Lease, turn: TurnId, messageId: MessageId): Promise<void>;
   /**

@@ -132,6 +132,8 @@ export interface SurfaceHealth {
 
 /** A chat as a place of its own. Each method again with the same operation id: nothing more happens. */
 export interface ChatPort {
+  /** Who asked for a place is taken there by `create`: where it is need not be said. */
+  readonly opens?: true;
   /** Makes a place; resolves with its address. Throws a `SurfaceError`. */
   create(
     request: {

@@ -94,7 +94,12 @@ export function turnCalls(
         if (!row.journal.has(event.seq)) row.journal.set(event.seq, structuredClone(event));
       }
     },
-    restartJournal: (lease, turn) => leased(lease, turn).journal.clear(),
+    restartJournal(lease, turn) {
+      leased(lease, turn).journal.clear();
+      tables.confirmations = tables.confirmations.filter(
+        ({ confirmation }) => confirmation.turn !== turn || confirmation.decision !== undefined,
+      );
+    },
     rememberPreview(lease, turn, previewMessageId) {
       const row = leased(lease, turn);
       row.turn = { ...row.turn, previewMessageId };

@@ -264,6 +264,20 @@ describe('a workspace', () => {
     expect(result).toBe(expected);
   });
 
+  it('says of a path that leads out that it does, also where the person has nothing and nothing is there', async () => {
+    const shared = { agentId: agents.shared, person: ann };
+    const absolute = join(disk.shared, 'somebody', 'a.txt');
+    for (const path of ['../../etc/passwd', '../nothing', '/etc/passwd', 'somebody/a.txt', absolute]) {
+      const taken = disk.workspaces.collect(shared, path, path, never);
+      await expect(taken, path).rejects.toMatchObject({ code: 'outside' });
+    }
+    for (const path of ['../../../../../../etc/passwd', '../nothing', 'x/../../nothing']) {
+      await expect(collect(path), path).rejects.toMatchObject({ code: 'outside' });
+    }
+    const own = disk.workspaces.collect(shared, `${ann}/a.txt`, 'own', never);
+    await expect(own).rejects.toMatchObject({ code: 'not_found' });
+  });
+
   it.runIf(process.platform === 'linux')('gives no pipe, device or socket, and hangs at none', async () => {
     execFileSync('mkfifo', [join(disk.own, 'pipe')]);
     await symlink('/dev/zero', join(disk.own, 'device'));

@@ -204,10 +204,12 @@ class DirectoryWorkspaces implements Workspaces {
   }
 
   async #source(workplace: Workplace, path: string): Promise<FileHandle> {
-    const { root, workspace, home } = await this.#open(workplace, 'look');
+    const { workspace, root, own } = await this.#locate(workplace);
+    const place = join(root, placeOf(path, path.startsWith(root) ? root : workspace.path));
+    // Not to tell what there is of others, whether or not this person has anything.
+    if (!isBelow(place, own)) throw new FileError('outside', `${path} is not this person's`);
+    const { home } = await this.#open(workplace, 'look');
     try {
-      const place = join(root, placeOf(path, path.startsWith(root) ? root : workspace));
-      // Not to tell what there is of others.
       if (!isBelow(place, home.path)) throw new FileError('outside', `${path} is not this person's`);
       return await openBelow(home.path, place);
     } catch (error) {
@@ -217,29 +219,31 @@ class DirectoryWorkspaces implements Workspaces {
     }
   }
 
-  /** The workspace without links, and in it the directory that is this person's. */
-  async #open(
-    { agentId, person }: Workplace,
-    how: 'make' | 'look',
-  ): Promise<{ readonly workspace: string; readonly root: string; readonly home: OpenDirectory }> {
+  /** The workspace without links, and where in it this person's directory is, or would be. */
+  async #locate({ agentId, person }: Workplace) {
     const workspace = this.#workspaceOf(agentId);
     if (!workspace) throw new FileError('no_workspace', `${agentId} shares no directory`);
-    let root: string;
     try {
-      root = await realpath(workspace.path);
+      const root = await realpath(workspace.path);
+      return { workspace, root, own: workspace.shared ? join(root, directoryOf(person)) : root };
     } catch (cause) {
       throw new FileError('no_workspace', `${workspace.path} cannot be opened`, { cause });
     }
+  }
+
+  /** The workspace without links, and in it the directory that is this person's. */
+  async #open(
+    workplace: Workplace,
+    how: 'make' | 'look',
+  ): Promise<{ readonly root: string; readonly home: OpenDirectory }> {
+    const { workspace, root, own } = await this.#locate(workplace);
     try {
-      const places = { workspace: workspace.path, root };
-      if (!workspace.shared) return { ...places, home: await openDirectory(root) };
-      const own = join(root, directoryOf(person));
-      if (how === 'make') {
+      if (workspace.shared && how === 'make') {
         await mkdir(own).catch((error) => {
           if (errnoOf(error) !== 'EEXIST') throw error;
         });
       }
-      return { ...places, home: await openDirectory(own) };
+      return { root, home: await openDirectory(own) };
     } catch (error) {
       throw how === 'make' ? writeFailure(error) : readFailure(error);
     }

@@ -1,11 +1,11 @@
 /** Worker side: turns from queued to finished, their journal, and the leases that guard them. */
-import { and, asc, desc, eq, ne, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, isNull, ne, type SQL, sql } from 'drizzle-orm';
 import type { Calls, Leased, TurnRow } from './calls.ts';
 import type { Tables } from './database.ts';
 import { CallFailure } from './failure.ts';
 import type { Filing } from './filing.ts';
 import type { InsertOperations } from './outbox.ts';
-import { chats, contexts, journal, turns } from './schema.ts';
+import { chats, confirmations, contexts, journal, turns } from './schema.ts';
 
 const value = sql.placeholder;
 
@@ -104,6 +104,10 @@ export function turnCalls(
     .delete(journal)
     .where(eq(journal.turn, value('turn')))
     .prepare();
+  const unask = db
+    .delete(confirmations)
+    .where(and(eq(confirmations.turn, value('turn')), isNull(confirmations.decision)))
+    .prepare();
   const spend = db
     .update(chats)
     .set({ tokens: sql`${chats.tokens} + ${value('tokens')}` })
@@ -180,6 +184,7 @@ export function turnCalls(
     restartJournal(call) {
       check(call);
       forget.run({ turn: call.turn });
+      unask.run({ turn: call.turn });
       return null;
     },
     rememberPreview(call) {

@@ -1,5 +1,5 @@
 /** Stores that break one sentence of the contract each: the suite must catch every one. */
-import type { Decision, Operation, Store } from '@surfaces/core';
+import type { Decision, NewConfirmation, Operation, Store } from '@surfaces/core';
 import { createMemoryDatabase, type MemoryStore } from '@surfaces/core/testing';
 import { EventId, OperationId, type TurnId } from '@surfaces/protocol';
 import { recoverAll, type StoreHarness } from './harness.ts';
@@ -114,6 +114,20 @@ export const brokenStores: Readonly<Record<string, Breakage>> = {
   }),
   'forgets the journal': () => ({ appendEvents: async () => undefined }),
   'does not empty the journal': () => ({ restartJournal: async () => undefined }),
+  'asks on after a new beginning': (store, shared) => ({
+    async openConfirmation(lease, confirmation) {
+      const opened = await store.openConfirmation(lease, confirmation);
+      shared.set(`asked ${opened.turn} ${opened.id}`, opened);
+      return opened;
+    },
+    async restartJournal(lease, turn) {
+      await store.restartJournal(lease, turn);
+      for (const [key, opened] of shared) {
+        // What was put in is what is taken out.
+        if (key.startsWith(`asked ${turn} `)) await store.openConfirmation(lease, opened as NewConfirmation);
+      }
+    },
+  }),
   'forgets the preview': () => ({ rememberPreview: async () => undefined }),
   'forgets the outbox': (store) => ({
     commitFinal: (lease, turn, outcome, _, usage) => store.commitFinal(lease, turn, outcome, [], usage),

@@ -184,6 +184,25 @@ export const confirmationCases: readonly StoreCase[] = [
     await fails(store.openConfirmation(one.lease, question(one)), 'conflict');
   }),
 
+  single('a turn that begins anew forgets what was not decided, and nothing else', async (store) => {
+    const one = await asked(store);
+    const decided = await store.openConfirmation(one.lease, question(one));
+    await store.decide(answer(one, { token: decided.token, by: 'e1' }));
+    const elsewhere = await asked(store);
+    await store.restartJournal(one.lease, one.turn.id);
+    const { token } = one.confirmation;
+    expect(await store.decide(answer(one, { token }))).toEqual({ outcome: 'not_found' });
+    const other = await store.decide(answer(elsewhere, { token: elsewhere.confirmation.token }));
+    expect(other).toMatchObject({ outcome: 'decided' });
+    expect(await store.decide(answer(one))).toEqual({ outcome: 'not_found' });
+    const kept = await store.openConfirmation(one.lease, question(one, { id: decided.id }));
+    expect(kept).toEqual({ ...decided, decision: 'ok', decidedBy: 'e1' });
+    // Under its id and token something can be asked again.
+    const again = question(one, { id: one.confirmation.id, token, text: 'something else' });
+    expect(await store.openConfirmation(one.lease, again)).toEqual(again);
+    expect(await store.decide(answer(one))).toMatchObject({ outcome: 'decided', confirmation: again });
+  }),
+
   afterKill(
     'open and decided confirmations survive',
     async (store) => {

@@ -107,6 +107,7 @@ CREATE FUNCTION restart_journal(p_chat text, p_generation bigint, p_turn text) R
 BEGIN
   PERFORM leased(p_chat, p_generation, p_turn);
   DELETE FROM journal WHERE turn = p_turn;
+  DELETE FROM confirmations WHERE turn = p_turn AND decision IS NULL;
 END $$;
 --> statement-breakpoint
 CREATE FUNCTION remember_preview(p_chat text, p_generation bigint, p_turn text, p_message text)
