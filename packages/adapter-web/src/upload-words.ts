@@ -1,4 +1,5 @@
 /** What a person reads when an upload was not taken. */
+import { sizeText } from '@surfaces/core';
 import type { Locale } from '@surfaces/protocol';
 import type { UPLOAD_ERRORS } from './frames.ts';
 
@@ -43,18 +44,4 @@ export const UPLOAD_WORDS: Readonly<Record<Locale, Readonly<Record<UploadProblem
 
 export function uploadText(problem: UploadProblem, locale: Locale, maxBytes: number): string {
   return UPLOAD_WORDS[locale][problem].replace('{limit}', sizeText(maxBytes, locale));
-}
-
-function sizeText(bytes: number, locale: Locale): string {
-  const [unit, size] =
-    bytes >= 1024 ** 3
-      ? (['gigabyte', 1024 ** 3] as const)
-      : bytes >= 1024 ** 2
-        ? (['megabyte', 1024 ** 2] as const)
-        : bytes >= 1024
-          ? (['kilobyte', 1024] as const)
-          : (['byte', 1] as const);
-  return new Intl.NumberFormat(locale, { style: 'unit', unit, maximumFractionDigits: 1 }).format(
-    bytes / size,
-  );
 }

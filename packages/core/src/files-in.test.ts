@@ -199,7 +199,7 @@ describe('a message with files is refused in words', () => {
   });
 
   it.each([
-    [1_000_001, 'at most 977 kB'],
+    [1_000_001, 'at most 1 MB'],
     [0, 'is empty'],
   ])('that are announced with %d bytes', async (size, words) => {
     await begin();
