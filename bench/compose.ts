@@ -40,7 +40,13 @@ export async function startApp(options: AppOptions): Promise<App> {
   await mkdir(path, { recursive: true });
   const files = createFiles({ directory: join(dataDir, 'files'), maxBytes: GIB });
   // As many people share it, each has a directory in it.
-  const workspaces = createWorkspaces({ workspaceOf: () => ({ path, shared: true }), files, maxBytes: GIB });
+  const shared = { path, shared: true };
+  const workspaces = createWorkspaces({
+    workspaceOf: () => shared,
+    everywhere: () => [shared],
+    files,
+    maxBytes: GIB,
+  });
   const client = watch(
     createAgentClient({
       agentId,

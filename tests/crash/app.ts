@@ -128,6 +128,7 @@ const files = createFiles({ directory: join(dataDir, 'files'), maxBytes: MAX_FIL
 const workspaces = createWorkspaces({
   // All people have this agent.
   workspaceOf: () => ({ path: workspace, shared: true }),
+  everywhere: () => [{ path: workspace, shared: true }],
   files,
   maxBytes: MAX_FILE,
 });
