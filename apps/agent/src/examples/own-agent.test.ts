@@ -21,7 +21,7 @@ test('the agent of the guide is this one', async () => {
 });
 
 test('it answers, reads files, asks, sends a file back, and stays where it belongs', async () => {
-  const workspace = join(house.dataDir, 'work');
+  const workspace = join(house.dataDir, 'shelf');
   await mkdir(join(workspace, 'p1'), { recursive: true });
   await mkdir(join(workspace, 'p2'));
   await writeFile(join(workspace, 'p1', 'a.txt'), 'twelve bytes');
@@ -48,7 +48,7 @@ test('it answers, reads files, asks, sends a file back, and stays where it belon
     }
     expect(await readFile(join(workspace, 'p1/sizes.txt'), 'utf8')).toBe('p1/a.txt: 12 bytes\n');
 
-    for (const path of ['p2/b.txt', 'p1/link.txt', '../work/p2/b.txt']) {
+    for (const path of ['p2/b.txt', 'p1/link.txt', '../shelf/p2/b.txt']) {
       const { events } = await ask(client, request('', { attachments: [path], person }));
       expect(events).toMatchObject([{ kind: 'error', code: 'outside' }]);
     }

@@ -1,6 +1,6 @@
 /** The command line of `check-agents`. */
-import { parseArgs } from 'node:util';
 import { agentUrl } from '@surfaces/sdk';
+import { readArguments } from '../read-arguments.ts';
 import { UsageError } from '../usage-error.ts';
 
 export const USAGE = `Usage: npm run check-agents -- [options]
@@ -38,7 +38,7 @@ export interface CheckOptions {
 
 /** Throws a `UsageError`. */
 export function parseOptions(args: readonly string[]): CheckOptions | 'help' {
-  const values = parsed(args);
+  const { values } = readArguments(args, OPTIONS);
   if (values.help) return 'help';
   const seconds = numberOf('--timeout', values.timeout, { least: 0.001, most: 3600 });
   if (values['base-url'] !== undefined) {
@@ -64,25 +64,16 @@ export function parseOptions(args: readonly string[]): CheckOptions | 'help' {
   };
 }
 
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        config: { type: 'string' },
-        agent: { type: 'string', multiple: true },
-        'base-url': { type: 'string' },
-        message: { type: 'string' },
-        timeout: { type: 'string' },
-        concurrency: { type: 'string' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
+const OPTIONS = {
+  config: { type: 'string' },
+  agent: { type: 'string', multiple: true },
+  'base-url': { type: 'string' },
+  message: { type: 'string' },
+  timeout: { type: 'string' },
+  concurrency: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
 
 function numberOf(
   name: string,

@@ -1,10 +1,10 @@
 /** `npm run dead-letters`: what could not be delivered; to be sent again or dropped. */
-import { parseArgs } from 'node:util';
 import { OperationId } from '@surfaces/protocol';
 import type { Chosen, DeadLetter } from '../operator/messages.ts';
 import type { OpenOperator } from '../operator/open-operator.ts';
 import { OperatorError } from '../operator/operator-error.ts';
 import { printable } from '../printable.ts';
+import { readArguments } from '../read-arguments.ts';
 import { UsageError } from '../usage-error.ts';
 import { type CommandWorld, counted, DONE, FAILED, runCommand } from './command.ts';
 
@@ -38,7 +38,7 @@ export function deadLettersCommand(args: readonly string[], world: CommandWorld)
 }
 
 function parse(args: readonly string[]): Options | 'help' {
-  const { values, positionals } = parsed(args);
+  const { values, positionals } = readArguments(args, OPTIONS, { allowPositionals: true });
   if (values.help) return 'help';
   const [what = 'list', ...names] = positionals;
   if (what !== 'list' && what !== 'show' && what !== 'replay' && what !== 'drop') {
@@ -63,22 +63,12 @@ function parse(args: readonly string[]): Options | 'help' {
   return { what, ids, all, limit, json: values.json ?? false };
 }
 
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        all: { type: 'boolean' },
-        limit: { type: 'string' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
+const OPTIONS = {
+  all: { type: 'boolean' },
+  limit: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
 
 async function run(
   { what, ids, all, limit, json }: Options,

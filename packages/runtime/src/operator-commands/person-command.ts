@@ -1,6 +1,5 @@
 /** `npm run person`: who is known, what is stored about somebody, an export of it, its deletion. */
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { PersonId } from '@surfaces/protocol';
 import { directoryOf } from '../files/person-directory.ts';
 import type { Forgotten, FoundPerson, Holdings } from '../operator/messages.ts';
@@ -8,6 +7,7 @@ import type { OpenOperator } from '../operator/open-operator.ts';
 import type { Operator } from '../operator/operator.ts';
 import { OperatorError } from '../operator/operator-error.ts';
 import { printable } from '../printable.ts';
+import { readArguments } from '../read-arguments.ts';
 import { parseIdentity } from '../registry/identity.ts';
 import { UsageError } from '../usage-error.ts';
 import { type CommandWorld, counted, DONE, FAILED, runCommand, table } from './command.ts';
@@ -45,7 +45,7 @@ export function personCommand(args: readonly string[], world: CommandWorld): Pro
 }
 
 function parse(args: readonly string[]): Options | 'help' {
-  const { values, positionals } = parsed(args);
+  const { values, positionals } = readArguments(args, OPTIONS, { allowPositionals: true });
   if (values.help) return 'help';
   const [what, who, ...more] = positionals;
   if (what !== 'list' && what !== 'show' && what !== 'export' && what !== 'delete') {
@@ -62,22 +62,12 @@ function parse(args: readonly string[]): Options | 'help' {
   return { what, who: who ?? '', out: values.out, yes: values.yes ?? false, json: values.json ?? false };
 }
 
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        out: { type: 'string' },
-        yes: { type: 'boolean' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
+const OPTIONS = {
+  out: { type: 'string' },
+  yes: { type: 'boolean' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
 
 async function run(options: Options, access: OpenOperator, world: CommandWorld): Promise<number> {
   const { operator } = access;
