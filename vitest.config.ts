@@ -11,6 +11,7 @@ export default defineConfig({
       'bench/**/*.test.ts',
     ],
     exclude: ['**/node_modules/**', '**/dist/**', '.cache/**'],
+    globalSetup: './scripts/vitest/temporary-directory.ts',
     testTimeout: 20_000,
     // The machine's cores are shared with real servers that tests start.
     maxWorkers: 2,
