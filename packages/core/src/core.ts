@@ -281,13 +281,9 @@ export class Core {
     for (const identity of leaving) this.#leaving.add(identity);
     try {
       await Promise.allSettled(this.#accepting);
-      const { lanes, delivery, intake } = {
-        lanes: this.#lanes,
-        delivery: this.#delivery,
-        intake: this.#intake,
-      };
+      const parts = { lanes: this.#lanes, delivery: this.#delivery, intake: this.#intake };
       const takeUp = (chats: ReadonlySet<ChatKey>) => this.#takeUp(chats);
-      contexts = await forgetPerson(this.#context, { lanes, delivery, intake }, person, takeUp);
+      contexts = await forgetPerson(this.#context, parts, person, takeUp);
       for (const { surface, externalId } of identities) {
         for (const adapter of this.surfaces) {
           if (adapter.surface === surface) adapter.people?.forgotten?.(externalId);

@@ -59,7 +59,6 @@ export class Intake {
   /** The newest that are settled, for turns that were accepted before. */
   readonly #settled = new Map<string, Attachment>();
   readonly #busy = new Map<Chat['key'], { running: number; readonly waiting: (() => void)[] }>();
-  readonly #notes = new Set<Promise<void>>();
 
   constructor(context: Context, delivery: Delivery) {
     this.#context = context;
@@ -100,10 +99,8 @@ export class Intake {
     const waiting = persist(this.#context, 'the files of a chat that moved', () =>
       this.#context.store.waitingFiles(chat.key, person.id),
     );
-    this.#own(
-      waiting.then((files) => this.begin(files, place)),
-      'lost track of the files of a chat that moved',
-    );
+    const begun = waiting.then((files) => this.begin(files, place));
+    this.#context.own('the files of a chat that moved', begun);
   }
 
   /** What was taken out of the queue: it is not brought any more, and leaves the workspace. */
@@ -125,7 +122,7 @@ export class Intake {
 
   /** Resolves when nothing is at work any more; for the stopping core. */
   async ended(): Promise<void> {
-    await Promise.allSettled([...[...this.#fetching.values()].map(({ done }) => done), ...this.#notes]);
+    await Promise.allSettled([...this.#fetching.values()].map(({ done }) => done));
   }
 
   #fetch(file: Attachment, place: FilePlace): Fetching {
@@ -280,7 +277,7 @@ export class Intake {
         state: 'failed',
       });
       const committed = await stored(() => store.enqueue(notice));
-      this.#own(this.#delivery.pushAll(committed), 'could not say that a file was not taken');
+      this.#context.own('the notice of a file that was not taken', this.#delivery.pushAll(committed));
     }
     return this.#remember({ ...file, state: 'failed', error: code });
   }
@@ -304,17 +301,6 @@ export class Intake {
       this.#settled.delete(id);
     }
     return file;
-  }
-
-  #own(work: Promise<unknown>, trouble: string): void {
-    const owned = work.then(
-      () => undefined,
-      (error) => {
-        if (!this.#context.stopping.aborted) this.#context.logger.error({ err: error }, trouble);
-      },
-    );
-    this.#notes.add(owned);
-    void owned.finally(() => this.#notes.delete(owned));
   }
 }
 
