@@ -32,6 +32,12 @@ describe('splitMarkdown', () => {
     expect(lines.join('\n')).toBe(code);
   });
 
+  it('leaves the fences out where they leave no room for a character', () => {
+    const parts = splitMarkdown('```abcde\n😀😀😀😀😀\n```', { limit: 16, measure: utf8Length });
+    for (const part of parts) expect(utf8Length(part)).toBeLessThanOrEqual(16);
+    expect(parts.join('')).toContain('😀'.repeat(5));
+  });
+
   it('repeats the head of a table', () => {
     const rows = Array.from({ length: 12 }, (_, i) => `| ${i} | row ${i} |`).join('\n');
     const parts = splitMarkdown(`| n | text |\n| --- | --- |\n${rows}`, { limit: 80 });

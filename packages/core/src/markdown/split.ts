@@ -166,7 +166,8 @@ class Splitter {
     const open = short ? info : `${indent}${fence}`;
     const close = `${indent}${fence}`;
     const room = this.#limit - this.#measure(open) - this.#measure(close) - 2;
-    if (room < 1) return yield* this.#lines(body.join('\n'));
+    // Any character must fit between the fences, whatever its bytes, and the end of its line.
+    if (room < 5) return yield* this.#lines(body.join('\n'));
     let chunk: string[] = [];
     let size = 0;
     const flush = () => ({ gap: '\n\n', text: `${open}\n${chunk.join('\n')}\n${close}` });
